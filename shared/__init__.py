@@ -1,0 +1,1 @@
+"""What two processes agree on, and the ground all stand on. Imports nothing of `node`, `loadbalancer` or `compose`."""

@@ -1,0 +1,213 @@
+"""Policy time: the shared, steerable clock that limits and expiries read.
+
+Two clocks, never mixed. *Policy time* decides idle limits, Crowd age, token age, heartbeats and lock-outs; an operator
+may step it, pause it or let it run up to 3600 times faster. *Real time* (the monotonic clock) belongs to sockets,
+retries, health checks, leases and latencies, and nobody steers it.
+
+Policy time is an anchor, not ticks: now = policy start + rate x (monotonic - monotonic start). All processes of one
+host share one monotonic clock, so every process that holds the same anchor computes the same now without talking.
+Each change of the anchor has a higher generation; a process takes an anchor only if it is newer than its own.
+
+Instants are whole milliseconds since the epoch (`..._ms`), because whole numbers compare exactly.
+"""
+
+import asyncio
+import heapq
+import hmac
+import itertools
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import sha256
+
+from shared.errors import OperatorError
+
+MAX_RATE = 3600.0
+NS_PER_MS = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """Where policy time stood at one monotonic instant, and how fast it runs from there.
+
+    `rate` is policy seconds per real second: 0 is paused, 1 is real speed, 3600 an hour a second.
+    """
+
+    generation: int
+    policy_ms: int
+    monotonic_ns: int
+    rate: float
+
+    def __post_init__(self) -> None:
+        if self.generation < 0:
+            raise OperatorError(f"clock generation {self.generation} is negative; generations count up from 0")
+        if not (0 <= self.rate <= MAX_RATE and math.isfinite(self.rate)):
+            raise OperatorError(f"clock rate {self.rate} is not between 0 (paused) and {MAX_RATE:g}")
+
+    def at(self, monotonic_ns: int) -> int:
+        """Policy time, in ms since the epoch, at that monotonic instant."""
+        if self.rate == 0:
+            return self.policy_ms
+        return self.policy_ms + int((monotonic_ns - self.monotonic_ns) * self.rate) // NS_PER_MS
+
+    def moved(self, monotonic_ns: int, *, to_ms: int | None = None, rate: float | None = None) -> "Anchor":
+        """The next generation: continues from now, or from `to_ms`, at the old rate or at `rate`."""
+        return Anchor(
+            self.generation + 1,
+            self.at(monotonic_ns) if to_ms is None else to_ms,
+            monotonic_ns,
+            self.rate if rate is None else rate,
+        )
+
+    def __str__(self) -> str:
+        return f"{self.generation};{self.policy_ms};{self.monotonic_ns};{self.rate:g}"
+
+    @classmethod
+    def parse(cls, text: str) -> "Anchor":
+        """The inverse of `str(anchor)`. Raises OperatorError for anything else."""
+        parts = text.split(";")
+        try:
+            generation, policy_ms, monotonic_ns = (int(part) for part in parts[:3])
+            (rate,) = (float(part) for part in parts[3:])
+        except ValueError:
+            raise OperatorError(
+                f"{text!r} is not a clock anchor; expected 'generation;policy ms;monotonic ns;rate'"
+            ) from None
+        return cls(generation, policy_ms, monotonic_ns, rate)
+
+    @classmethod
+    def real(cls, *, rate: float = 1.0) -> "Anchor":
+        """Generation 0: policy time starts where this host's wall clock stands now."""
+        return cls(0, time.time_ns() // NS_PER_MS, time.monotonic_ns(), rate)
+
+
+class AnchorSeal:
+    """Signs the anchor that travels as a request header, so that no client can move a node's clock."""
+
+    def __init__(self, secret: str) -> None:
+        self._key = secret.encode()
+
+    def stamp(self, anchor: Anchor) -> str:
+        text = str(anchor)
+        return f"{text};{self._tag(text)}"
+
+    def open(self, stamp: str) -> Anchor | None:
+        """The anchor inside a stamp, or None when the signature is not ours."""
+        text, _, tag = stamp.rpartition(";")
+        if not hmac.compare_digest(tag.encode("utf-8", "replace"), self._tag(text).encode()):
+            return None
+        return Anchor.parse(text)
+
+    def _tag(self, text: str) -> str:
+        return hmac.new(self._key, text.encode("utf-8", "replace"), sha256).hexdigest()[:32]
+
+
+class PolicyClock:
+    """One process's view of policy time. `skew_ms` is the clock-skew fault: this process alone is off by that much."""
+
+    def __init__(
+        self, anchor: Anchor | None = None, *, skew_ms: int = 0, monotonic_ns: Callable[[], int] = time.monotonic_ns
+    ) -> None:
+        self._monotonic_ns = monotonic_ns
+        self._anchor = anchor or Anchor.real()
+        self._skew_ms = skew_ms
+        self._sleepers: list[tuple[int, int, asyncio.Future[None]]] = []
+        self._order = itertools.count()
+        self._timer: asyncio.TimerHandle | None = None
+
+    @property
+    def anchor(self) -> Anchor:
+        return self._anchor
+
+    @property
+    def skew_ms(self) -> int:
+        return self._skew_ms
+
+    def now_ms(self) -> int:
+        """Policy time now, in ms since the epoch."""
+        anchor = self._anchor
+        if anchor.rate == 0:
+            return anchor.policy_ms + self._skew_ms
+        return anchor.at(self._monotonic_ns()) + self._skew_ms
+
+    def adopt(self, anchor: Anchor) -> bool:
+        """Takes a newer anchor and wakes whoever it makes due; False when the anchor is not newer than ours."""
+        if anchor.generation <= self._anchor.generation:
+            return False
+        self._anchor = anchor
+        self._wake_due()
+        return True
+
+    def skew(self, skew_ms: int) -> None:
+        """Sets this process's own offset from the cluster's policy time."""
+        self._skew_ms = skew_ms
+        self._wake_due()
+
+    @property
+    def next_wake_ms(self) -> int | None:
+        """The earliest policy instant that somebody in this process sleeps until, or None."""
+        while self._sleepers and self._sleepers[0][2].done():
+            heapq.heappop(self._sleepers)
+        return self._sleepers[0][0] if self._sleepers else None
+
+    async def sleep_until(self, at_ms: int) -> None:
+        """Waits until policy time has reached `at_ms`, however it gets there: running, stepped or resumed."""
+        if self.now_ms() >= at_ms:
+            await asyncio.sleep(0)
+            return
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        heapq.heappush(self._sleepers, (at_ms, next(self._order), future))
+        self._arm()
+        await future
+
+    def _wake_due(self) -> None:
+        now_ms = self.now_ms()
+        while (due_ms := self.next_wake_ms) is not None and due_ms <= now_ms:
+            heapq.heappop(self._sleepers)[2].set_result(None)
+        self._arm()
+
+    def _arm(self) -> None:
+        """Real-time timer for the next sleeper; none while policy time is paused."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        due_ms = self.next_wake_ms
+        if due_ms is None or self._anchor.rate == 0:
+            return
+        delay_s = max(0.0, (due_ms - self.now_ms()) / 1000 / self._anchor.rate)
+        self._timer = asyncio.get_running_loop().call_later(delay_s, self._wake_due)
+
+
+class FakeClock(PolicyClock):
+    """The test twin: monotonic time stands still until a test moves it with `tick`."""
+
+    def __init__(self, policy_ms: int = 1_772_442_000_000, *, rate: float = 1.0) -> None:
+        self._fake_ns = 0
+        super().__init__(Anchor(0, policy_ms, 0, rate), monotonic_ns=lambda: self._fake_ns)
+
+    def tick(self, real_ms: int) -> None:
+        """Lets that much real time pass."""
+        self._fake_ns += real_ms * NS_PER_MS
+        self._wake_due()
+
+    def step(self, by_ms: int) -> None:
+        """Moves policy time by that much, as an operator would."""
+        self.adopt(self.anchor.moved(self._fake_ns, to_ms=self.now_ms() - self.skew_ms + by_ms))
+
+
+def as_datetime(at_ms: int) -> datetime:
+    """A policy instant as an aware UTC datetime, exact to the millisecond."""
+    return datetime.fromtimestamp(at_ms // 1000, UTC).replace(microsecond=at_ms % 1000 * 1000)
+
+
+def as_ms(at: datetime) -> int:
+    """The inverse of `as_datetime`; whole milliseconds, rounded down."""
+    return int(at.replace(microsecond=0).timestamp()) * 1000 + at.microsecond // 1000
+
+
+def jira_time(at_ms: int) -> str:
+    """A policy instant the way Jira's REST API writes times: 2013-12-04T07:54:59.824+0000."""
+    at = as_datetime(at_ms)
+    return f"{at:%Y-%m-%dT%H:%M:%S}.{at.microsecond // 1000:03d}+0000"

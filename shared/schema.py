@@ -1,0 +1,163 @@
+"""The tables in Postgres, as SQLAlchemy metadata, and who lives in them at first.
+
+Table names follow Jira's where a knowledge base article types them: `DELETE FROM remembermetoken;` must work in psql.
+Every instant is policy time written by us; no column has a database-made time, and no query asks for `now()`.
+"""
+
+from dataclasses import dataclass
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+)
+
+metadata = MetaData()
+_INSTANT = DateTime(timezone=True)
+
+users = Table(
+    "cwd_user",
+    metadata,
+    Column("id", BigInteger, Identity(start=10000), primary_key=True),
+    Column("user_key", String(255), nullable=False, unique=True),
+    Column("user_name", String(255), nullable=False),
+    Column("lower_user_name", String(255), nullable=False, unique=True),
+    Column("display_name", String(255), nullable=False),
+    Column("email_address", String(255), nullable=False),
+    Column("active", Boolean, nullable=False, default=True),
+    Column("credential", Text, nullable=False, comment="argon2 hash"),
+    Column("epoch", BigInteger, nullable=False, default=0, comment="what was born under a lower one is void"),
+    Column("created_date", _INSTANT, nullable=False),
+)
+
+groups = Table("cwd_group", metadata, Column("group_name", String(255), primary_key=True))
+
+memberships = Table(
+    "cwd_membership",
+    metadata,
+    Column("user_id", BigInteger, ForeignKey("cwd_user.id", ondelete="CASCADE"), primary_key=True),
+    Column("group_name", String(255), ForeignKey("cwd_group.group_name"), primary_key=True),
+)
+
+login_counters = Table(
+    "logincounter",
+    metadata,
+    Column("user_id", BigInteger, ForeignKey("cwd_user.id", ondelete="CASCADE"), primary_key=True),
+    Column("login_count", BigInteger, nullable=False, default=0),
+    Column("failed_login_count", BigInteger, nullable=False, default=0, comment="ever"),
+    Column("current_failed_login_count", Integer, nullable=False, default=0, comment="since the last good login"),
+    Column("last_login", _INSTANT),
+    Column("previous_login", _INSTANT),
+    Column("last_failed_login", _INSTANT),
+)
+
+remember_me_tokens = Table(
+    "remembermetoken",
+    metadata,
+    Column("id", BigInteger, Identity(start=10000), primary_key=True),
+    Column("created", _INSTANT, nullable=False),
+    Column("token", String(64), nullable=False, comment="SHA-256 of the secret; the secret is only in the cookie"),
+    Column("username", String(255), nullable=False, comment="the user KEY; the column kept its name in Jira"),
+    Index("remembermetoken_username", "username"),
+)
+
+cluster_nodes = Table(
+    "clusternode",
+    metadata,
+    Column("node_id", String(60), primary_key=True),
+    Column("node_state", String(60), nullable=False),
+    Column("timestamp", BigInteger, nullable=False, comment="last state change, policy ms"),
+    Column("ip", String(255), nullable=False),
+    Column("cache_listener_port", Integer, nullable=False),
+    Column("node_build_number", BigInteger, nullable=False),
+    Column("node_version", String(60), nullable=False),
+    Column("url", String(255), nullable=False, comment="where the balancer finds it"),
+)
+
+cluster_node_heartbeats = Table(
+    "clusternodeheartbeat",
+    metadata,
+    Column("node_id", String(60), primary_key=True),
+    Column("heartbeat_time", BigInteger, nullable=False, comment="policy ms"),
+)
+
+invalidation_head = Table(
+    "invalidation_head",
+    metadata,
+    Column("only_row", Boolean, primary_key=True, default=True),
+    Column("position", BigInteger, nullable=False),
+)
+
+invalidation_log = Table(
+    "invalidation_log",
+    metadata,
+    Column("position", BigInteger, primary_key=True, autoincrement=False),
+    Column("event_id", String(40), nullable=False),
+    Column("user_key", String(255), comment="null means everyone"),
+    Column("epoch", BigInteger, nullable=False),
+    Column("action", String(40), nullable=False),
+    Column("origin", String(60), nullable=False, comment="the node that performed it"),
+    Column("at", _INSTANT, nullable=False),
+)
+
+anonymizations = Table(
+    "anonymization_task",
+    metadata,
+    Column("task_id", BigInteger, Identity(start=10100), primary_key=True),
+    Column("user_key", String(255), nullable=False),
+    Column("user_name", String(255), nullable=False),
+    Column("full_name", String(255), nullable=False),
+    Column("executing_node", String(60), nullable=False),
+    Column("status", String(20), nullable=False),
+    Column("submitted_time", _INSTANT, nullable=False),
+    Column("start_time", _INSTANT),
+    Column("finish_time", _INSTANT),
+    Column("errors", Text),
+)
+
+SCHEMA_LOCK = 0x6463_7369_6D01
+"""Advisory lock: one node at a time creates or seeds the schema."""
+HEAD_LOCK = 0x6463_7369_6D02
+"""Advisory lock on the head of the invalidation log, held to commit."""
+
+ADMINISTRATORS = "jira-administrators"
+USERS = "jira-software-users"
+
+
+@dataclass(frozen=True, slots=True)
+class SeedUser:
+    """An account every new cluster has. The password is the user name."""
+
+    username: str
+    display_name: str
+    admin: bool = False
+
+    @property
+    def password(self) -> str:
+        return self.username
+
+    @property
+    def email(self) -> str:
+        return f"{self.username}@example.com"
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        return (ADMINISTRATORS, USERS) if self.admin else (USERS,)
+
+
+SEED_USERS = (
+    SeedUser("admin", "Ada Admin", admin=True),
+    SeedUser("alice", "Alice Archer"),
+    SeedUser("bob", "Bob Baker"),
+    SeedUser("carol", "Carol Cook"),
+    SeedUser("dave", "Dave Diver"),
+)

@@ -1,0 +1,193 @@
+"""Settings of the programs, read once from the environment; every name is `DCSIM_` plus the field in capitals.
+
+`compose` builds these objects, hands them to a program with `to_environment`, and the program reads them back, so both
+ends share one definition. A bad environment is reported whole: all wrong keys in one message.
+
+Durations that end in `_s` and say "policy" are judged on the policy clock, all others in real time.
+"""
+
+import json
+from enum import StrEnum
+from typing import Annotated, Any, Self
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from shared import contract
+from shared.clock import Anchor
+from shared.errors import OperatorError
+from shared.versions import JIRA_9_11, Version
+
+MAX_REMEMBER_ME_AGE_S = 2_147_483
+"""Beyond this Jira's own arithmetic overflows and every token looks expired (source: "Jira application cookies")."""
+
+
+def _parse_with(parse: Any, kind: type) -> BeforeValidator:
+    """A pydantic validator out of a parser that raises OperatorError."""
+
+    def validate(value: object) -> object:
+        if isinstance(value, kind):
+            return value
+        try:
+            return parse(str(value))
+        except OperatorError as error:
+            raise ValueError(str(error)) from error
+
+    return BeforeValidator(validate)
+
+
+VersionField = Annotated[Version, _parse_with(Version.parse, Version), PlainSerializer(str)]
+AnchorField = Annotated[Anchor, _parse_with(Anchor.parse, Anchor), PlainSerializer(str)]
+
+
+class CrowdGate(StrEnum):
+    """Does a live web session alone decide, or must the node's Crowd entry vouch for it too?"""
+
+    BOTH = "both"
+    EITHER = "either"
+
+
+class Delivery(StrEnum):
+    """How an invalidation travels from a 9.11 node; older nodes are always `local`."""
+
+    LOCAL = "local"
+    PUBSUB = "pubsub"
+
+
+class Sticky(StrEnum):
+    """What binds a client to a node."""
+
+    COOKIE = "cookie"
+    JVM_ROUTE = "jvm-route"
+    SOURCE = "source"
+    NONE = "none"
+
+
+class Switches(BaseModel):
+    """The model switches: points on which Atlassian's documents are silent. Every report prints them."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    crowd_gate: CrowdGate = CrowdGate.BOTH
+    rest_delete_clears_tokens: bool = True
+    own_password_change_spares_current: bool = False
+    deactivation_ends_sessions: bool = False
+    bot_killer: bool = True
+
+
+class ProgramSettings(BaseSettings):
+    """Base of every program's settings."""
+
+    model_config = SettingsConfigDict(env_prefix="DCSIM_", frozen=True, extra="ignore")
+
+    admin_token: SecretStr = Field(min_length=8, description="what the operator endpoints ask for")
+    ready_fd: int | None = Field(None, description="file descriptor that gets one JSON line when the program is ready")
+    log_level: str = Field("info", pattern="^(debug|info|warning|error)$")
+
+    @classmethod
+    def from_environment(cls) -> Self:
+        """Raises OperatorError naming every variable that is missing or wrong."""
+        try:
+            return cls()  # type: ignore[call-arg]  # the environment fills it
+        except ValidationError as error:
+            raise OperatorError(explain(error, prefix="DCSIM_")) from error
+
+    def to_environment(self) -> dict[str, str]:
+        """The environment from which `from_environment` reads these settings back."""
+        values = self.model_dump(mode="json", exclude_none=True)
+        for name in type(self).model_fields:
+            if isinstance(secret := getattr(self, name), SecretStr):
+                values[name] = secret.get_secret_value()
+        return {
+            f"DCSIM_{name.upper()}": value if isinstance(value, str) else json.dumps(value)
+            for name, value in values.items()
+        }
+
+
+class NodeSettings(ProgramSettings):
+    """One application node."""
+
+    node_id: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,59}$")
+    version: VersionField = JIRA_9_11
+    delivery: Delivery = Delivery.PUBSUB
+    switches: Switches = Switches()
+
+    host: str = "127.0.0.1"
+    port: int = Field(8080, ge=0, le=65535)
+    operator_host: str = "127.0.0.1"
+    operator_port: int = Field(8081, ge=0, le=65535)
+    reuse_port: bool = Field(False, description="the ports are already reserved by whoever starts this node")
+    url: str = Field("", description="where the balancer and other nodes reach this node; default host and port")
+    base_url: str = Field("http://localhost:8080", description="what users type; links in answers start with it")
+    context_path: str = Field("", pattern=r"^(/[A-Za-z0-9._~-]+)*$")
+
+    postgres_url: SecretStr = Field(description="postgresql://user:password@host:port/database")
+    redis_url: SecretStr = Field(description="redis://host:port/0")
+    redis_namespace: str = Field("dcsim", description="prefix of every channel, so that clusters can share a server")
+    pool_size: int = Field(10, ge=1, le=100)
+
+    clock: AnchorField | None = Field(None, description="the cluster's policy clock at start; default: real time")
+    clock_skew_ms: int = 0
+
+    session_idle_s: int = Field(300 * 60, description="policy; 0 or less never")
+    session_max_age_s: int | None = Field(None, description="policy; cookie-config/max-age, default none")
+    session_cookie: str = contract.SESSION_COOKIE
+    jvm_route: str = Field("", description="suffix of JSESSIONID, for balancers that stick to it")
+    max_sessions: int = Field(2_000_000, ge=1)
+    crowd_ttl_s: int = Field(15 * 60, gt=0, description="policy; absolute, never sliding")
+    remember_me_cookie: str = contract.REMEMBER_ME_COOKIE
+    remember_me_age_s: int = Field(14 * 24 * 3600, gt=0, le=MAX_REMEMBER_ME_AGE_S, description="policy; from creation")
+    heartbeat_s: float = Field(60.0, gt=0, description="policy")
+    max_failed_logins: int = Field(3, ge=0, description="CAPTCHA from here on; 0 never")
+
+    argon2_memory_kib: int = Field(8 * 1024, ge=8)
+    argon2_passes: int = Field(1, ge=1)
+    max_body_bytes: int = Field(10 * 1024 * 1024, ge=1024)
+    stop_grace_s: float = Field(5.0, ge=0, description="real; how long running requests may finish at stop")
+
+
+class Upstream(BaseModel):
+    """A node as the balancer is told of it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    id: str
+    host: str
+    port: int
+    operator_url: str | None = None
+
+
+class BalancerSettings(ProgramSettings):
+    """The sticky load balancer."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(8090, ge=0, le=65535)
+    admin_host: str = "127.0.0.1"
+    admin_port: int = Field(8091, ge=0, le=65535)
+    reuse_port: bool = False
+    nodes: tuple[Upstream, ...] = ()
+    context_path: str = Field("", pattern=r"^(/[A-Za-z0-9._~-]+)*$")
+    clock: AnchorField | None = None
+
+    sticky: Sticky = Sticky.COOKIE
+    route_cookie: str = contract.ROUTE_COOKIE
+    session_cookie: str = contract.SESSION_COOKIE
+
+    health_path: str = "/status"
+    health_interval_s: float = Field(0.5, gt=0, description="real")
+    health_timeout_s: float = Field(1.0, gt=0, description="real")
+    health_fall: int = Field(2, ge=1)
+    health_rise: int = Field(1, ge=1)
+    health_naive: bool = Field(False, description="trust the 200 alone and never read the state")
+    stop_grace_s: float = Field(10.0, ge=0, description="real; how long running requests may finish at stop")
+
+
+def explain(error: ValidationError, *, prefix: str = "") -> str:
+    """All problems of a pydantic error in one message a person can act on."""
+    lines = []
+    for problem in error.errors(include_url=False):
+        where = ".".join(str(part) for part in problem["loc"]) or "the whole"
+        name = f"{prefix}{where.upper()}" if prefix else where
+        given = "" if problem["type"] == "missing" else f" (given: {problem['input']!r})"
+        lines.append(f"  {name}: {problem['msg'].removeprefix('Value error, ')}{given}")
+    return "these settings cannot be used:\n" + "\n".join(lines)
