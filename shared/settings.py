@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, SettingsError
 
 from shared import contract
 from shared.clock import Anchor
@@ -36,8 +36,8 @@ def _parse_with(parse: Any, kind: type) -> BeforeValidator:
     return BeforeValidator(validate)
 
 
-VersionField = Annotated[Version, _parse_with(Version.parse, Version), PlainSerializer(str)]
-AnchorField = Annotated[Anchor, _parse_with(Anchor.parse, Anchor), PlainSerializer(str)]
+VersionField = Annotated[Version, NoDecode, _parse_with(Version.parse, Version), PlainSerializer(str)]
+AnchorField = Annotated[Anchor, NoDecode, _parse_with(Anchor.parse, Anchor), PlainSerializer(str)]
 
 
 class CrowdGate(StrEnum):
@@ -91,6 +91,8 @@ class ProgramSettings(BaseSettings):
             return cls()  # type: ignore[call-arg]  # the environment fills it
         except ValidationError as error:
             raise OperatorError(explain(error, prefix="DCSIM_")) from error
+        except SettingsError as error:
+            raise OperatorError(f"these settings cannot be used: {error}; it must be JSON") from error
 
     def to_environment(self) -> dict[str, str]:
         """The environment from which `from_environment` reads these settings back."""
