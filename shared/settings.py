@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from shared import contract
 from shared.clock import Anchor
@@ -36,8 +36,9 @@ def _parse_with(parse: Any, kind: type) -> BeforeValidator:
     return BeforeValidator(validate)
 
 
-VersionField = Annotated[Version, _parse_with(Version.parse, Version), PlainSerializer(str)]
-AnchorField = Annotated[Anchor, _parse_with(Anchor.parse, Anchor), PlainSerializer(str)]
+# NoDecode: read as JSON, which pydantic tries first, 9.10 would be the number 9.1.
+VersionField = Annotated[Version, NoDecode, _parse_with(Version.parse, Version), PlainSerializer(str)]
+AnchorField = Annotated[Anchor, NoDecode, _parse_with(Anchor.parse, Anchor), PlainSerializer(str)]
 
 
 class CrowdGate(StrEnum):
