@@ -36,6 +36,7 @@ def _parse_with(parse: Any, kind: type) -> BeforeValidator:
     return BeforeValidator(validate)
 
 
+# NoDecode: read as JSON, which pydantic tries first, 9.10 would be the number 9.1.
 VersionField = Annotated[Version, NoDecode, _parse_with(Version.parse, Version), PlainSerializer(str)]
 AnchorField = Annotated[Anchor, NoDecode, _parse_with(Anchor.parse, Anchor), PlainSerializer(str)]
 
