@@ -49,8 +49,9 @@ class DataPath:
         return self._request_lines[reason]
 
     def pool(self, node: Node) -> Pool:
-        """The connections to that node; a node that changed its address gets new ones."""
-        return self._pools.get(node.id) or self.open_pool(node.upstream)
+        """The connections to that node. One that was just removed gets a pool for the requests it still has."""
+        pool = self._pools.get(node.id)
+        return pool if pool is not None else self.open_pool(node.upstream)
 
     def open_pool(self, upstream: Upstream) -> Pool:
         self.close_pool(upstream.id)

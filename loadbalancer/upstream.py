@@ -147,9 +147,6 @@ class Pool:
         self._idle: list[UpstreamConnection] = []
         self._connecting: set[asyncio.Task[None]] = set()
 
-    def __len__(self) -> int:
-        return len(self._idle)
-
     def take(self, *, sure: bool) -> UpstreamConnection | None:
         """An open connection, or None. `sure`: look whether the node has closed it, because a retry is not allowed."""
         while self._idle:
