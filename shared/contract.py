@@ -26,6 +26,8 @@ SESSION_ENDED = "X-Dcsim-Session-Ended"  # why the session that the request name
 CLOCK_STAMP = "X-Dcsim-Clock"  # sealed anchor, see shared.clock.AnchorSeal
 ROUTE_REASON = "X-Dcsim-Route"  # why the balancer chose this node: bound, new, redispatched, drained
 
+BALANCER_ERROR = "X-Dcsim-Balancer-Error"  # on answers the balancer itself gives, see BalancerError
+
 # Operator endpoints
 OPERATOR_PREFIX = "/-"
 OPERATOR_TOKEN = "X-Dcsim-Token"
@@ -50,6 +52,27 @@ class KnownVia(StrEnum):
     BASIC = "basic"
     LOGIN = "login"
     NOBODY = "nobody"
+
+
+class RouteReason(StrEnum):
+    """Values of X-Dcsim-Route: why the balancer chose this node for this request."""
+
+    BOUND = "bound"
+    NEW = "new"
+    REDISPATCHED = "redispatched"
+    DRAINED = "drained"
+
+
+class BalancerError(StrEnum):
+    """Values of X-Dcsim-Balancer-Error: why the balancer answered by itself instead of a node."""
+
+    REFUSED = "request-refused"
+    SLOW_CLIENT = "client-too-slow"
+    NO_NODE = "no-node"
+    UNREACHABLE = "node-unreachable"
+    NODE_LOST = "node-lost"
+    BAD_ANSWER = "node-answer-invalid"
+    NODE_TIMEOUT = "node-timeout"
 
 
 class NodeState(StrEnum):

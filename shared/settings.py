@@ -10,7 +10,16 @@ import json
 from enum import StrEnum
 from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, SecretStr, ValidationError
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    SecretStr,
+    ValidationError,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, SettingsError
 
 from shared import contract
@@ -62,6 +71,14 @@ class Sticky(StrEnum):
     JVM_ROUTE = "jvm-route"
     SOURCE = "source"
     NONE = "none"
+
+
+class Placement(StrEnum):
+    """Which node a client without a binding gets."""
+
+    ROUND_ROBIN = "round-robin"
+    LEAST_SESSIONS = "least-sessions"
+    PREFER_RESTARTED = "prefer-restarted"
 
 
 class Switches(BaseModel):
@@ -151,18 +168,18 @@ class NodeSettings(ProgramSettings):
 
 
 class Upstream(BaseModel):
-    """A node as the balancer is told of it."""
+    """A node as the balancer is told of it. The id stands in route cookies: no room for an address."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    id: str
-    host: str
-    port: int
+    id: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,59}$")
+    host: str = Field(min_length=1)
+    port: int = Field(ge=1, le=65535)
     operator_url: str | None = None
 
 
 class BalancerSettings(ProgramSettings):
-    """The sticky load balancer."""
+    """The sticky load balancer. Durations are real time unless they say policy."""
 
     host: str = "127.0.0.1"
     port: int = Field(8090, ge=0, le=65535)
@@ -174,16 +191,62 @@ class BalancerSettings(ProgramSettings):
     clock: AnchorField | None = None
 
     sticky: Sticky = Sticky.COOKIE
-    route_cookie: str = contract.ROUTE_COOKIE
-    session_cookie: str = contract.SESSION_COOKIE
+    placement: Placement = Placement.ROUND_ROBIN
+    route_cookie: str = Field(contract.ROUTE_COOKIE, pattern=r"^[A-Za-z0-9._-]+$")
+    route_cookie_attributes: str = Field("Path=/; HttpOnly; SameSite=Lax", pattern=r"^[ -~]*$")
+    session_cookie: str = Field(contract.SESSION_COOKIE, pattern=r"^[A-Za-z0-9._-]+$")
+    binding_idle_s: int = Field(300 * 60, gt=0, description="policy; a client silent for longer counts as gone")
+    max_bindings: int = Field(200_000, ge=1, description="clients remembered at once; the longest silent go first")
 
-    health_path: str = "/status"
-    health_interval_s: float = Field(0.5, gt=0, description="real")
-    health_timeout_s: float = Field(1.0, gt=0, description="real")
+    health_path: str = Field("/status", pattern=r"^/[!-~]*$")
+    health_interval_s: float = Field(0.5, gt=0)
+    health_timeout_s: float = Field(1.0, gt=0)
     health_fall: int = Field(2, ge=1)
     health_rise: int = Field(1, ge=1)
     health_naive: bool = Field(False, description="trust the 200 alone and never read the state")
-    stop_grace_s: float = Field(10.0, ge=0, description="real; how long running requests may finish at stop")
+    shutdown_sessions: bool = Field(True, description="cut what runs on a node that the checks declare down")
+    passive_failures: int = Field(3, ge=0, description="failures in a row that eject a node between checks; 0 never")
+    passive_ejection_s: float = Field(1.0, gt=0, description="of the first ejection; each further one doubles it")
+    passive_ejection_max_s: float = Field(30.0, gt=0)
+    slow_start_s: float = Field(0.0, ge=0, description="a node back from a failure gets its full share after this long")
+
+    retries: int = Field(3, ge=0, description="further attempts for one request")
+    retry_budget: float = Field(0.2, ge=0, le=1, description="retries as a share of requests, in the long run")
+    retry_burst: int = Field(1000, ge=0, description="retries beyond that share which one incident may use up")
+    replay_bytes: int = Field(64 * 1024, ge=0, description="of a request body kept so that it can be sent again")
+    gather_bytes: int = Field(16 * 1024, ge=0, description="of a request body awaited before a node is bothered")
+
+    max_connections: int = Field(10_000, ge=1)
+    max_head_bytes: int = Field(32 * 1024, ge=1024)
+    max_fields: int = Field(100, ge=1)
+    head_timeout_s: float = Field(10.0, gt=0, description="from a request's first byte to the end of its head")
+    body_timeout_s: float = Field(15.0, gt=0, description="between two pieces of a request's body")
+    body_bytes_per_s: int = Field(256, ge=0, description="a body slower than this, once body_timeout_s is over, is cut")
+    keep_alive_s: float = Field(60.0, gt=0, description="between two requests of one client connection")
+    connect_timeout_s: float = Field(2.0, gt=0)
+    first_byte_timeout_s: float = Field(60.0, gt=0, description="from the request's end to the answer's first byte")
+    idle_timeout_s: float = Field(120.0, gt=0, description="between two pieces of an answer, on either side")
+    tunnel_idle_s: float = Field(3600.0, gt=0, description="silence in both directions of a WebSocket")
+    upstream_idle_s: float = Field(10.0, gt=0, description="unused connections to nodes; shorter than theirs")
+    upstream_idle_max: int = Field(256, ge=0, description="unused connections kept per node")
+
+    trust_forwarded: bool = Field(
+        False, description="keep the X-Forwarded-* of clients: a proxy of ours stands in front"
+    )
+    tls_certificate: str | None = Field(None, description="PEM file; with tls_key the balancer speaks https only")
+    tls_key: str | None = None
+    access_log: str = Field("", description="file that gets one JSON line a request; '-' is standard error")
+    access_log_kept: int = Field(1000, ge=0, description="requests kept in memory for the operator")
+    stop_grace_s: float = Field(10.0, ge=0, description="how long running requests may finish at stop")
+
+    @model_validator(mode="after")
+    def _check_together(self) -> Self:
+        if (self.tls_certificate is None) != (self.tls_key is None):
+            raise ValueError("tls_certificate and tls_key come together")
+        ids = [node.id for node in self.nodes]
+        if len(set(ids)) < len(ids):
+            raise ValueError(f"two nodes have the same id: {ids}")
+        return self
 
 
 def explain(error: ValidationError, *, prefix: str = "") -> str:

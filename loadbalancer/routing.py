@@ -1,0 +1,194 @@
+"""From a request to a node: who is this client, where does it belong, and who takes it if that is not possible.
+
+No I/O. The sticky modes differ only in how a request names its client and how a client learns its route; the rest is
+one rule. Called by `exchange`, once per request and once more per retry.
+"""
+
+import secrets
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Protocol
+
+from loadbalancer.bindings import Bindings
+from loadbalancer.cookie import CLIENT_LENGTH, Route, RouteCookie, find, take
+from loadbalancer.head import RequestHead
+from loadbalancer.nodes import Node, Roster
+from loadbalancer.placement import Candidate, Placer
+from loadbalancer.policy import reason_to_leave
+from shared.clock import PolicyClock
+from shared.contract import RouteReason
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Who a request says it is: `client` is the key of its binding, `node_id` where it belongs; None: nobody, nowhere.
+
+    `cookies` is the Cookie field as the node gets it, `value` the route cookie as the client sent it.
+    """
+
+    client: bytes | None
+    node_id: str | None
+    cookies: bytes
+    value: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The node that gets a request, and why."""
+
+    node: Node
+    reason: RouteReason
+
+
+class Stickiness(Protocol):
+    """One sticky mode."""
+
+    def claim(self, head: RequestHead, address: str) -> Claim:
+        """Reads from a request which client this is."""
+        ...
+
+    def bind(self, claim: Claim, node_id: str) -> None:
+        """Remembers that this client now belongs to that node."""
+        ...
+
+    def lines(self, claim: Claim, node_id: str) -> bytes:
+        """Header lines for the answer, with which the client learns its route; empty when it knows already."""
+        ...
+
+
+class StickyByCookie:
+    """Our own cookie names client and node. It never reaches a node, and is set only when the route changes."""
+
+    def __init__(self, cookie: RouteCookie, bindings: Bindings, clock: PolicyClock) -> None:
+        self._cookie = cookie
+        self._bindings = bindings
+        self._clock = clock
+
+    def claim(self, head: RequestHead, address: str) -> Claim:
+        value, cookies = take(head.cookies, self._cookie.name)
+        if value is None:
+            return Claim(None, None, cookies)
+        now_ms = self._clock.now_ms()
+        client = value[:CLIENT_LENGTH]
+        binding = self._bindings.seen(client, now_ms)
+        if binding is not None and binding.cookie == value:
+            return Claim(client, binding.node_id, cookies, value)
+        route = self._cookie.read(value)
+        if route is None:
+            return Claim(None, None, cookies)
+        if binding is None:
+            binding = self._bindings.bind(route.client, route.node_id, now_ms, value)
+        return Claim(route.client, binding.node_id, cookies, value)
+
+    def bind(self, claim: Claim, node_id: str) -> None:
+        if claim.client is not None:
+            value = self._cookie.value(Route(claim.client, node_id))
+            self._bindings.bind(claim.client, node_id, self._clock.now_ms(), value)
+
+    def lines(self, claim: Claim, node_id: str) -> bytes:
+        if claim.value and claim.value[CLIENT_LENGTH + 1 :].partition(b".")[0] == node_id.encode():
+            return b""
+        client = claim.client or secrets.token_hex(CLIENT_LENGTH // 2).encode()
+        return self._cookie.line(self._cookie.value(Route(client, node_id)))
+
+
+class StickyByJvmRoute:
+    """The suffix of the session cookie names the node, as Tomcat's jvmRoute writes it. We set no cookie.
+
+    A client that had to move keeps its old suffix until its new node gives it a new session; the table keeps it in
+    one place until then.
+    """
+
+    def __init__(self, session_cookie: str, roster: Roster, bindings: Bindings, clock: PolicyClock) -> None:
+        self._name = session_cookie.encode()
+        self._roster = roster
+        self._bindings = bindings
+        self._clock = clock
+
+    def claim(self, head: RequestHead, address: str) -> Claim:
+        value = find(head.cookies, self._name)
+        session, _, suffix = (value or b"").rpartition(b".")
+        if value is None or not session:
+            return Claim(None, None, head.cookies)
+        now_ms = self._clock.now_ms()
+        binding = self._bindings.seen(value, now_ms)
+        if binding is None:
+            node = self._roster.get(suffix.decode("latin-1"))
+            if node is None:
+                return Claim(value, None, head.cookies)
+            binding = self._bindings.bind(value, node.id, now_ms)
+        return Claim(value, binding.node_id, head.cookies)
+
+    def bind(self, claim: Claim, node_id: str) -> None:
+        if claim.client is not None:
+            self._bindings.bind(claim.client, node_id, self._clock.now_ms())
+
+    def lines(self, claim: Claim, node_id: str) -> bytes:
+        return b""
+
+
+class StickyBySource:
+    """The client's address names it. Everybody behind one address shares one node."""
+
+    def __init__(self, bindings: Bindings, clock: PolicyClock) -> None:
+        self._bindings = bindings
+        self._clock = clock
+
+    def claim(self, head: RequestHead, address: str) -> Claim:
+        client = address.encode()
+        binding = self._bindings.seen(client, self._clock.now_ms())
+        return Claim(client, binding.node_id if binding else None, head.cookies)
+
+    def bind(self, claim: Claim, node_id: str) -> None:
+        if claim.client is not None:
+            self._bindings.bind(claim.client, node_id, self._clock.now_ms())
+
+    def lines(self, claim: Claim, node_id: str) -> bytes:
+        return b""
+
+
+class NotSticky:
+    """Every request is a new client."""
+
+    def claim(self, head: RequestHead, address: str) -> Claim:
+        return Claim(None, None, head.cookies)
+
+    def bind(self, claim: Claim, node_id: str) -> None:
+        """Nothing to remember."""
+
+    def lines(self, claim: Claim, node_id: str) -> bytes:
+        return b""
+
+
+class Router:
+    """Chooses nodes. Health always wins over stickiness."""
+
+    def __init__(self, roster: Roster, stickiness: Stickiness, placer: Placer, bindings: Bindings) -> None:
+        self.stickiness = stickiness
+        self._roster = roster
+        self._placer = placer
+        self._bindings = bindings
+
+    def choose(self, claim: Claim, now: float, *, tried: Collection[str] = ()) -> Choice | None:
+        """The node for this client, never one in `tried`; None when nobody may take it."""
+        wanted = self._roster.get(claim.node_id)
+        if wanted is not None and wanted.admission.bound and wanted.id not in tried:
+            return Choice(wanted, RouteReason.BOUND)
+        node = self._place(now, tried)
+        if node is None:
+            return None
+        self.stickiness.bind(claim, node.id)
+        if claim.node_id is None:
+            return Choice(node, RouteReason.NEW)
+        if wanted is None:
+            return Choice(node, RouteReason.REDISPATCHED)
+        wanted.counters.moved_away += 1
+        return Choice(node, reason_to_leave(wanted.health, wanted.wish))
+
+    def _place(self, now: float, tried: Collection[str]) -> Node | None:
+        candidates = [
+            Candidate(node.id, node.weight(now), self._bindings.sessions(node.id), node.restarts)
+            for node in self._roster
+            if node.admission.new and node.id not in tried
+        ]
+        return self._roster.get(self._placer(candidates)) if candidates else None
