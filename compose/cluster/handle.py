@@ -161,12 +161,12 @@ class Cluster:
         settings = node_settings(
             self.spec, node.spec, address=node.address, base_url=self.base_url, backing=self._backing, clock=clock
         )
-        await node.process.start(launch_program(self._programs.node, settings))
+        await node.process.start(launch_program(self._programs.node, settings, nursery=self._programs.nursery))
 
     async def _start_balancer(self, clock: Anchor) -> None:
         nodes = {node.id: node.address for node in self.nodes.values()}
         settings = balancer_settings(self.spec, address=self._balancer_address, nodes=nodes, clock=clock)
-        await self.balancer.start(launch_program(self._programs.balancer, settings))
+        await self.balancer.start(launch_program(self._programs.balancer, settings, nursery=self._programs.nursery))
 
     async def _until_serving(self) -> None:
         """Raises HarnessError when the balancer does not find all nodes up in time, naming those that it does not."""

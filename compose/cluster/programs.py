@@ -2,11 +2,15 @@
 
 import os
 import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from compose.cluster.processes import Launch
 from compose.cluster.readiness import ReadyPipe
-from compose.cluster.spawn import Command
+from compose.cluster.safety_net import SafetyNet
+from compose.cluster.spawn import Command, spawn
+from compose.cluster.warm_start import Nursery, open_nursery
 from shared.settings import BalancerSettings, NodeSettings
 
 STOP_EXTRA_S = 3.0
@@ -19,13 +23,22 @@ class Programs:
 
     node: str = "node"
     balancer: str = "loadbalancer"
+    nursery: Nursery | None = None
 
 
-def launch_program(module: str, settings: NodeSettings | BalancerSettings) -> Launch:
+@asynccontextmanager
+async def open_programs(net: SafetyNet) -> AsyncIterator[Programs]:
+    """Our programs, started from a warm interpreter where there can be one. What they import stands in `*.app`."""
+    async with open_nursery(net, "loadbalancer.app", "node.app") as nursery:
+        yield Programs(nursery=nursery)
+
+
+def launch_program(module: str, settings: NodeSettings | BalancerSettings, *, nursery: Nursery | None = None) -> Launch:
     """`python -m module`. With `-P` the current directory stays off the module path: it may hold a `node/` too."""
     ours = {name: value for name, value in os.environ.items() if not name.startswith("DCSIM_")}
     return Launch(
         Command((sys.executable, "-P", "-m", module), {**ours, **settings.to_environment()}),
         readiness=ReadyPipe,
+        spawn=spawn if nursery is None else nursery.spawn,
         stop_limit_s=settings.stop_grace_s + STOP_EXTRA_S,
     )

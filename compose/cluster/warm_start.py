@@ -1,0 +1,120 @@
+"""Our end of the nursery: starts programs from a warm interpreter, as children of ours like any other."""
+
+import asyncio
+import ctypes
+import json
+import os
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from compose.cluster.nursery import REQUEST_MAX
+from compose.cluster.safety_net import SafetyNet
+from compose.cluster.spawn import Command, spawn
+from shared.errors import HarnessError
+
+PR_SET_CHILD_SUBREAPER = 36
+
+
+class WarmChild:
+    """A process that was born in the nursery and is a child of ours; the part of asyncio's Process that we use."""
+
+    def __init__(self, pid: int) -> None:
+        self.pid = pid
+        self.returncode: int | None = None
+        self._ended: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        self._pidfd = os.pidfd_open(pid)
+        asyncio.get_running_loop().add_reader(self._pidfd, self._reap)
+
+    async def wait(self) -> int:
+        """The exit code, negative for a signal."""
+        return await asyncio.shield(self._ended)
+
+    def send_signal(self, number: int) -> None:
+        if self.returncode is None:
+            signal.pidfd_send_signal(self._pidfd, number)
+
+    def kill(self) -> None:
+        self.send_signal(signal.SIGKILL)
+
+    def _reap(self) -> None:
+        _, status = os.waitpid(self.pid, 0)
+        asyncio.get_running_loop().remove_reader(self._pidfd)
+        os.close(self._pidfd)
+        self.returncode = os.waitstatus_to_exitcode(status)
+        self._ended.set_result(self.returncode)
+
+
+class Nursery:
+    """Asks the nursery for children. One request at a time; the first one waits until its imports are done."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._connection = connection
+        self._turn = asyncio.Lock()
+
+    async def spawn(
+        self,
+        command: Command,
+        *,
+        name: str,
+        log: Path,
+        net: SafetyNet,
+        environment: Mapping[str, str] | None = None,
+        pass_fds: Sequence[int] = (),
+    ) -> WarmChild:
+        """As `spawn.spawn`, for a command that is `python -m module`. Raises HarnessError when the nursery is gone."""
+        request = {
+            "module": command.arguments[-1],
+            "name": name,
+            "environment": {**command.environment, **(environment or {}), **net.environment},
+            "cwd": str(command.cwd),
+            "descriptors": list(pass_fds),
+        }
+        async with self._turn:
+            with log.open("ab") as output:
+                pid = await self._ask(json.dumps(request).encode(), [output.fileno(), *pass_fds], name)
+        net.hold_process(pid, polite=command.polite)
+        return WarmChild(pid)
+
+    async def _ask(self, request: bytes, descriptors: list[int], name: str) -> int:
+        loop = asyncio.get_running_loop()
+        try:
+            await loop.run_in_executor(None, socket.send_fds, self._connection, [request], descriptors)
+            answer = await loop.sock_recv(self._connection, REQUEST_MAX)
+        except OSError as error:
+            raise HarnessError(f"{name} cannot be started: the warm interpreter is gone ({error})") from error
+        if not answer:
+            raise HarnessError(f"{name} cannot be started: the warm interpreter has ended; its log says why")
+        return int(json.loads(answer)["pid"])
+
+
+@asynccontextmanager
+async def open_nursery(net: SafetyNet, *modules: str) -> AsyncIterator[Nursery | None]:
+    """A nursery that is importing `modules` for the length of the block; None where the system cannot have one."""
+    if sys.platform != "linux":
+        yield None
+        return
+    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with ours, net.directory("nursery") as directory:
+        with theirs:
+            arguments = (sys.executable, "-P", "-m", "compose.cluster.nursery", str(theirs.fileno()), *modules)
+            surroundings = {name: value for name, value in os.environ.items() if not name.startswith("DCSIM_")}
+            process = await spawn(
+                Command(arguments, surroundings),
+                name="nursery",
+                log=directory / "log",
+                net=net,
+                pass_fds=(theirs.fileno(),),
+            )
+        ours.setblocking(False)
+        try:
+            yield Nursery(ours)
+        finally:
+            ours.close()
+            process.kill()
+            await process.wait()
+            net.release_process(process.pid)
