@@ -128,6 +128,10 @@ SCHEMA_LOCK = 0x6463_7369_6D01
 """Advisory lock: one node at a time creates or seeds the schema."""
 HEAD_LOCK = 0x6463_7369_6D02
 """Advisory lock on the head of the invalidation log, held to commit."""
+NAMES_LOCK = 0x6463_7369_6D03
+"""Advisory lock for whoever creates or renames a user."""
+TASK_LOCK = 0x6463_7369_6D04
+"""Advisory lock for starting an anonymization; one runs at a time in the whole cluster."""
 
 ADMINISTRATORS = "jira-administrators"
 USERS = "jira-software-users"

@@ -20,7 +20,7 @@ from pydantic import (
     ValidationError,
     model_validator,
 )
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, SettingsError
 
 from shared import contract
 from shared.clock import Anchor
@@ -45,8 +45,9 @@ def _parse_with(parse: Any, kind: type) -> BeforeValidator:
     return BeforeValidator(validate)
 
 
-VersionField = Annotated[Version, _parse_with(Version.parse, Version), PlainSerializer(str)]
-AnchorField = Annotated[Anchor, _parse_with(Anchor.parse, Anchor), PlainSerializer(str)]
+# NoDecode: read as JSON, which pydantic tries first, 9.10 would be the number 9.1.
+VersionField = Annotated[Version, NoDecode, _parse_with(Version.parse, Version), PlainSerializer(str)]
+AnchorField = Annotated[Anchor, NoDecode, _parse_with(Anchor.parse, Anchor), PlainSerializer(str)]
 
 
 class CrowdGate(StrEnum):
@@ -108,6 +109,8 @@ class ProgramSettings(BaseSettings):
             return cls()  # type: ignore[call-arg]  # the environment fills it
         except ValidationError as error:
             raise OperatorError(explain(error, prefix="DCSIM_")) from error
+        except SettingsError as error:
+            raise OperatorError(f"these settings cannot be used: {error}; it must be JSON") from error
 
     def to_environment(self) -> dict[str, str]:
         """The environment from which `from_environment` reads these settings back."""
@@ -160,6 +163,7 @@ class NodeSettings(ProgramSettings):
     argon2_memory_kib: int = Field(8 * 1024, ge=8)
     argon2_passes: int = Field(1, ge=1)
     max_body_bytes: int = Field(10 * 1024 * 1024, ge=1024)
+    lame_duck_s: float = Field(1.0, ge=0, description="real; a stopping node says so this long, then closes")
     stop_grace_s: float = Field(5.0, ge=0, description="real; how long running requests may finish at stop")
 
 

@@ -1,0 +1,89 @@
+"""HTTP client of the operator endpoints that nodes and balancer have in common (`shared.operator_api`)."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import aiohttp
+
+from shared.clock import Anchor
+from shared.contract import OPERATOR_TOKEN
+from shared.errors import DcsimError, HarnessError
+
+ANSWER_LIMIT_S = 5.0
+
+
+class Silent(HarnessError):
+    """A process did not answer on its operator port, or not in time. It may be dead, paused or cut off."""
+
+
+class Refused(DcsimError):
+    """A process answered that it will not. `status` is HTTP's."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+@dataclass(frozen=True, slots=True)
+class ClockReading:
+    """What a process says about its policy clock; instants are policy ms since the epoch."""
+
+    anchor: Anchor
+    now_ms: int
+    skew_ms: int
+    next_wake_ms: int | None
+
+    @classmethod
+    def parse(cls, body: Mapping[str, Any]) -> "ClockReading":
+        """Raises HarnessError when the body is not what `GET /-/clock` answers."""
+        try:
+            return cls(Anchor.parse(body["anchor"]), body["now_ms"], body["skew_ms"], body["next_wake_ms"])
+        except (KeyError, TypeError, DcsimError) as error:
+            raise HarnessError(f"a process described its clock as {body!r}, which cannot be read") from error
+
+
+class AdminClient:
+    """Every `url` below is an operator URL: scheme, host, port and the prefix, such as http://127.0.0.1:9000/-."""
+
+    def __init__(self, session: aiohttp.ClientSession) -> None:
+        self._session = session
+
+    async def status(self, url: str, *, limit_s: float = ANSWER_LIMIT_S) -> dict[str, Any]:
+        return await self._call("GET", f"{url}/status", limit_s=limit_s)
+
+    async def caches(self, url: str, *, limit_s: float = ANSWER_LIMIT_S) -> dict[str, Any]:
+        return await self._call("GET", f"{url}/caches", limit_s=limit_s)
+
+    async def clock(self, url: str, *, limit_s: float = ANSWER_LIMIT_S) -> ClockReading:
+        return ClockReading.parse(await self._call("GET", f"{url}/clock", limit_s=limit_s))
+
+    async def set_clock(self, url: str, anchor: Anchor, *, limit_s: float = ANSWER_LIMIT_S) -> ClockReading:
+        """Raises Refused 409 when the process has a newer anchor."""
+        return ClockReading.parse(
+            await self._call("PUT", f"{url}/clock", limit_s=limit_s, json={"anchor": str(anchor)})
+        )
+
+    async def _call(self, method: str, url: str, *, limit_s: float, **options: Any) -> dict[str, Any]:
+        """Raises Silent without an answer in real `limit_s`, Refused for any status but 2xx."""
+        limit = aiohttp.ClientTimeout(total=limit_s)
+        try:
+            async with self._session.request(method, url, timeout=limit, **options) as response:
+                body = await response.json()
+        except TimeoutError as error:
+            raise Silent(f"{method} {url}: no answer within {limit_s:g} s") from error
+        except (aiohttp.ClientError, ValueError) as error:
+            raise Silent(f"{method} {url}: {error}") from error
+        if not isinstance(body, dict):
+            raise HarnessError(f"{method} {url} answered {body!r}; a JSON object was expected")
+        if response.status // 100 != 2:
+            raise Refused(response.status, f"{method} {url}: {body.get('error', response.reason)}")
+        return body
+
+
+@asynccontextmanager
+async def open_admin_client(token: str) -> AsyncIterator[AdminClient]:
+    """A client for processes that share this admin token."""
+    async with aiohttp.ClientSession(headers={OPERATOR_TOKEN: token}) as session:
+        yield AdminClient(session)

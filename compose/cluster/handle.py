@@ -1,0 +1,225 @@
+"""A running cluster, and everything that may be done to it from outside.
+
+`start_cluster` starts stores, nodes and balancer side by side: addresses are known before anybody listens, and a node
+waits for its Postgres by itself. It ends them in reverse. Faults act on `Cluster` and nothing else.
+"""
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
+
+from compose.cluster.admin_client import AdminClient, open_admin_client
+from compose.cluster.ports import PortReservation
+from compose.cluster.processes import ManagedProcess, OnExit, ProcessState
+from compose.cluster.programs import Programs, launch_program
+from compose.cluster.safety_net import SafetyNet
+from compose.cluster.spec import ClusterSpec, NodeSpec
+from compose.cluster.steering import Steering
+from compose.cluster.stores import Stores
+from compose.cluster.together import together
+from compose.cluster.wiring import Address, Backing, balancer_settings, node_settings
+from shared.clock import Anchor
+from shared.errors import HarnessError
+from shared.versions import Version
+
+SERVING_LIMIT_S = 15.0
+SERVING_POLL_S = 0.02
+_THERE = (ProcessState.UP, ProcessState.PAUSED)
+
+Progress = Callable[[str], None]
+"""Told in a few words what has just become ready."""
+
+
+class NodeHandle:
+    """One node: what it is, where it listens, and its process."""
+
+    def __init__(self, spec: NodeSpec, address: Address, process: ManagedProcess) -> None:
+        self.spec = spec
+        self.address = address
+        self.process = process
+
+    @property
+    def id(self) -> str:
+        return self.spec.id
+
+    @property
+    def version(self) -> Version:
+        return self.spec.version
+
+    @property
+    def url(self) -> str:
+        """Where the balancer reaches it, without the context path."""
+        return self.address.url
+
+    @property
+    def operator_url(self) -> str:
+        return self.address.operator_url
+
+
+class Cluster:
+    """See the module. Methods that name a node raise OperatorError when there is no such node, and when its process
+    is not in a state for what is asked, such as resuming a node that is not paused."""
+
+    def __init__(
+        self,
+        spec: ClusterSpec,
+        *,
+        nodes: Mapping[str, NodeHandle],
+        balancer: ManagedProcess,
+        balancer_address: Address,
+        backing: Backing,
+        programs: Programs,
+        client: AdminClient,
+    ) -> None:
+        self.spec = spec
+        self.nodes = nodes
+        self.balancer = balancer
+        self.client = client
+        self.clock = Steering(client, self.operator_urls)
+        self._balancer_address = balancer_address
+        self._backing = backing
+        self._programs = programs
+
+    @property
+    def base_url(self) -> str:
+        """What users type, context path included."""
+        return self._balancer_address.url + self.spec.context_path
+
+    @property
+    def balancer_admin_url(self) -> str:
+        return self._balancer_address.operator_url
+
+    @property
+    def admin_token(self) -> str:
+        return self.spec.admin_token
+
+    def operator_urls(self) -> dict[str, str]:
+        """Operator URL by name, of every process of ours that runs or is paused, the balancer among them."""
+        urls = {"balancer": self.balancer_admin_url} if self.balancer.state in _THERE else {}
+        return urls | {node.id: node.operator_url for node in self.nodes.values() if node.process.state in _THERE}
+
+    def node(self, node_id: str) -> NodeHandle:
+        return self.nodes[self.spec.node(node_id).id]
+
+    async def start(self, node_id: str, *, version: Version | None = None) -> None:
+        """Starts a node that is down, as another version if one is given, at the policy time the others have."""
+        node = self.node(node_id)
+        if version is not None:
+            node.spec = replace(node.spec, version=version)
+        await self._start_node(node, clock=await self.clock.newest())
+
+    async def stop(self, node_id: str) -> None:
+        """Politely: running requests may finish. Returns when the node is down."""
+        await self.node(node_id).process.stop()
+
+    async def kill(self, node_id: str) -> None:
+        """A crash. Returns when the node is down."""
+        await self.node(node_id).process.kill()
+
+    async def pause(self, node_id: str) -> None:
+        """A hang: the node stands still, its connections stay open."""
+        await self.node(node_id).process.pause()
+
+    async def resume(self, node_id: str) -> None:
+        """The node wakes with its old beliefs, but not with an old clock: time is not what a hang takes away."""
+        await self.node(node_id).process.resume()
+        await self.clock.bring_up_to_date(node_id)
+
+    async def restart(self, node_id: str, *, version: Version | None = None) -> None:
+        """Stop and start; with a version, an upgrade."""
+        await self.stop(node_id)
+        await self.start(node_id, version=version)
+
+    async def boot(self, stores: Stores, progress: Progress) -> None:
+        """Starts everything. Returns when the balancer has found every node ready."""
+
+        async def told(step: Awaitable[object], what: str) -> None:
+            await step
+            progress(f"{what} ready")
+
+        anchor = self.spec.clock or Anchor.real()
+        await together(
+            told(stores.ready(), "stores"),
+            told(self._start_balancer(anchor), "balancer"),
+            *(told(self._start_node(node, clock=anchor), node.id) for node in self.nodes.values()),
+        )
+        await self._until_serving()
+
+    async def close(self) -> None:
+        """Balancer first, so that nobody is sent to a node that is going."""
+        await self.balancer.close()
+        await together(*(node.process.close() for node in self.nodes.values()))
+
+    def kill_now(self) -> None:
+        """For people in a hurry: SIGKILL to every process of the cluster; `close` then has nothing to wait for."""
+        for process in (self.balancer, *(node.process for node in self.nodes.values())):
+            process.kill_now()
+
+    async def _start_node(self, node: NodeHandle, *, clock: Anchor) -> None:
+        settings = node_settings(
+            self.spec, node.spec, address=node.address, base_url=self.base_url, backing=self._backing, clock=clock
+        )
+        await node.process.start(launch_program(self._programs.node, settings))
+
+    async def _start_balancer(self, clock: Anchor) -> None:
+        nodes = {node.id: node.address for node in self.nodes.values()}
+        settings = balancer_settings(self.spec, address=self._balancer_address, nodes=nodes, clock=clock)
+        await self.balancer.start(launch_program(self._programs.balancer, settings))
+
+    async def _until_serving(self) -> None:
+        """Raises HarnessError when the balancer does not find all nodes up in time, naming those that it does not."""
+        missing = set(self.nodes)
+        try:
+            async with asyncio.timeout(SERVING_LIMIT_S):
+                while missing:
+                    status = await self.client.status(self.balancer_admin_url)
+                    missing = set(self.nodes) - {node["id"] for node in status["nodes"] if node["health"] == "up"}
+                    await asyncio.sleep(SERVING_POLL_S if missing else 0)
+        except TimeoutError as error:
+            raise HarnessError(
+                f"the balancer did not find {', '.join(sorted(missing))} up within {SERVING_LIMIT_S:g} s"
+            ) from error
+
+
+@asynccontextmanager
+async def start_cluster(
+    spec: ClusterSpec,
+    stores: Stores,
+    *,
+    net: SafetyNet,
+    on_exit: OnExit,
+    progress: Progress = lambda _: None,
+    programs: Programs | None = None,
+) -> AsyncIterator[Cluster]:
+    """A cluster for the length of the block, in a database of its own on `stores`.
+
+    `on_exit` is told when a process ends unasked; the cluster goes on without it. Raises OperatorError for a port that
+    is in use, before anything of the cluster is started, and HarnessError when a process does not become ready.
+    """
+    async with AsyncExitStack() as stack:
+
+        def reserve(port: int = 0) -> int:
+            return stack.enter_context(PortReservation(port)).port
+
+        def process(name: str) -> ManagedProcess:
+            return ManagedProcess(name, log=logs / f"{name}.log", net=net, on_exit=on_exit)
+
+        balancer_address = Address(reserve(spec.port), reserve())
+        addresses = {node.id: Address(reserve(), reserve()) for node in spec.nodes}
+        name = f"dcsim_{secrets.token_hex(4)}"
+        backing = Backing(await stores.postgres.create_database(name), stores.redis_url, redis_namespace=name)
+        logs = stack.enter_context(net.directory("logs"))
+        cluster = Cluster(
+            spec,
+            nodes={node.id: NodeHandle(node, addresses[node.id], process(node.id)) for node in spec.nodes},
+            balancer=process("balancer"),
+            balancer_address=balancer_address,
+            backing=backing,
+            programs=programs or Programs(),
+            client=await stack.enter_async_context(open_admin_client(spec.admin_token)),
+        )
+        stack.push_async_callback(cluster.close)
+        await cluster.boot(stores, progress)
+        yield cluster

@@ -1,0 +1,31 @@
+"""Our own two programs, and how each is started: settings in the environment, readiness through a pipe."""
+
+import os
+import sys
+from dataclasses import dataclass
+
+from compose.cluster.processes import Launch
+from compose.cluster.readiness import ReadyPipe
+from compose.cluster.spawn import Command
+from shared.settings import BalancerSettings, NodeSettings
+
+STOP_EXTRA_S = 3.0
+"""What a program may need to end beyond the time it gives to running requests."""
+
+
+@dataclass(frozen=True, slots=True)
+class Programs:
+    """The modules to run. Tests put small ones of their own here."""
+
+    node: str = "node"
+    balancer: str = "loadbalancer"
+
+
+def launch_program(module: str, settings: NodeSettings | BalancerSettings) -> Launch:
+    """`python -m module`. With `-P` the current directory stays off the module path: it may hold a `node/` too."""
+    ours = {name: value for name, value in os.environ.items() if not name.startswith("DCSIM_")}
+    return Launch(
+        Command((sys.executable, "-P", "-m", module), {**ours, **settings.to_environment()}),
+        readiness=ReadyPipe,
+        stop_limit_s=settings.stop_grace_s + STOP_EXTRA_S,
+    )

@@ -1,0 +1,74 @@
+"""Starting a child so that it cannot outlive us, and running one to its end."""
+
+import asyncio
+import signal
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from compose.cluster.log_tail import last_words
+from compose.cluster.safety_net import SafetyNet
+from shared.errors import HarnessError
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """What to execute and in which surroundings. `user` is the system user to run as; default ours."""
+
+    arguments: Sequence[str]
+    environment: Mapping[str, str] = field(default_factory=dict)
+    cwd: Path = Path("/")
+    stdin: bytes = b""
+    user: str | None = None
+    polite: signal.Signals = signal.SIGTERM
+
+
+async def spawn(
+    command: Command,
+    *,
+    name: str,
+    log: Path,
+    net: SafetyNet,
+    environment: Mapping[str, str] | None = None,
+    pass_fds: Sequence[int] = (),
+) -> asyncio.subprocess.Process:
+    """A child in a session of its own, so that Ctrl-C reaches only us; what it prints is appended to `log`.
+
+    Raises HarnessError when it cannot be executed.
+    """
+    with log.open("ab") as output:
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *command.arguments,
+                env={**command.environment, **(environment or {}), **net.environment},
+                cwd=command.cwd,
+                stdin=asyncio.subprocess.PIPE if command.stdin else asyncio.subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                pass_fds=pass_fds,
+                start_new_session=True,
+                user=command.user,
+                group=command.user,
+                extra_groups=None if command.user is None else (),
+            )
+        except OSError as error:
+            raise HarnessError(f"{name} cannot be started: {error}") from error
+    net.hold_process(process.pid, polite=command.polite)
+    if process.stdin is not None:
+        process.stdin.write(command.stdin)
+        process.stdin.close()
+    return process
+
+
+async def run_to_end(command: Command, *, name: str, log: Path, net: SafetyNet) -> None:
+    """Raises HarnessError, with its last words, unless it ends with 0. A cancelled one is killed."""
+    process = await spawn(command, name=name, log=log, net=net)
+    try:
+        code = await process.wait()
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+        net.release_process(process.pid)
+    if code != 0:
+        raise HarnessError(f"{name} ended with exit code {code}{last_words(log)}")

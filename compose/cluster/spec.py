@@ -1,0 +1,108 @@
+"""What a cluster shall be, before anything of it runs. A wrong cluster cannot be written down."""
+
+import difflib
+import re
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from shared.clock import Anchor
+from shared.errors import OperatorError
+from shared.settings import MAX_REMEMBER_ME_AGE_S, Delivery, Sticky, Switches
+from shared.versions import JIRA_9_11, Version
+
+MAX_NODES = 32
+_NODE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,59}")
+_CONTEXT_PATH = re.compile(r"(/[A-Za-z0-9._~-]+)*")
+
+
+def new_token() -> str:
+    """An admin token nobody can guess."""
+    return secrets.token_urlsafe(24)
+
+
+@dataclass(frozen=True, slots=True)
+class NodeSpec:
+    """One node. The version is the node's own: during a rolling upgrade the cluster has two."""
+
+    id: str
+    version: Version = JIRA_9_11
+
+    def __post_init__(self) -> None:
+        if not _NODE_ID.fullmatch(self.id):
+            raise OperatorError(f"{self.id!r} is not a node id; use letters, digits, '-' and '_', such as node-1")
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How long the three things that know a user last. All in policy seconds."""
+
+    session_idle_s: int = 300 * 60
+    session_max_age_s: int | None = None
+    crowd_ttl_s: int = 15 * 60
+    remember_me_age_s: int = 14 * 24 * 3600
+
+    def __post_init__(self) -> None:
+        if self.crowd_ttl_s <= 0:
+            raise OperatorError(f"a Crowd entry must last longer than {self.crowd_ttl_s} s")
+        if not 0 < self.remember_me_age_s <= MAX_REMEMBER_ME_AGE_S:
+            raise OperatorError(
+                f"a remember-me token lasts 1 to {MAX_REMEMBER_ME_AGE_S} s, not {self.remember_me_age_s}"
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterSpec:
+    """A cluster: its nodes, and what they and the balancer have in common.
+
+    `port` 0 lets the system choose the port users type. `clock` is where policy time starts; default: real time.
+    Where Postgres and Redis are is not said here, because two clusters may share them (`stores.py`).
+    """
+
+    nodes: tuple[NodeSpec, ...]
+    delivery: Delivery = Delivery.PUBSUB
+    sticky: Sticky = Sticky.COOKIE
+    context_path: str = ""
+    port: int = 0
+    switches: Switches = field(default_factory=Switches)
+    limits: Limits = field(default_factory=Limits)
+    clock: Anchor | None = None
+    admin_token: str = field(default_factory=new_token, repr=False)
+
+    def __post_init__(self) -> None:
+        if not 1 <= len(self.nodes) <= MAX_NODES:
+            raise OperatorError(f"a cluster has 1 to {MAX_NODES} nodes, not {len(self.nodes)}")
+        if len({node.id for node in self.nodes}) < len(self.nodes):
+            raise OperatorError("two nodes have the same id")
+        if not _CONTEXT_PATH.fullmatch(self.context_path):
+            raise OperatorError(
+                f"{self.context_path!r} is not a context path; it starts with '/' and ends without, such as /jira"
+            )
+        if not 0 <= self.port <= 65535:
+            raise OperatorError(f"{self.port} is not a port; give 1 to 65535, or 0 for any free one")
+
+    def node(self, node_id: str) -> NodeSpec:
+        """Raises OperatorError for a node this cluster does not have."""
+        return next((node for node in self.nodes if node.id == node_id), None) or _no_such_node(node_id, self.nodes)
+
+
+def numbered_nodes(
+    count: int, *, version: Version = JIRA_9_11, versions: Mapping[str, Version] | None = None
+) -> tuple[NodeSpec, ...]:
+    """node-1 to node-`count`, all of `version` but for those in `versions`. Raises OperatorError for an unknown id."""
+    if not 1 <= count <= MAX_NODES:
+        raise OperatorError(f"a cluster has 1 to {MAX_NODES} nodes, not {count}")
+    own = dict(versions or {})
+    nodes = tuple(
+        NodeSpec(node_id, own.pop(node_id, version)) for node_id in (f"node-{n}" for n in range(1, count + 1))
+    )
+    for node_id in own:
+        _no_such_node(node_id, nodes)
+    return nodes
+
+
+def _no_such_node(node_id: str, nodes: tuple[NodeSpec, ...]) -> NodeSpec:
+    names = [node.id for node in nodes]
+    nearest = difflib.get_close_matches(node_id, names, n=1)
+    hint = f"did you mean {nearest[0]}?" if nearest else f"the nodes are {', '.join(names)}"
+    raise OperatorError(f"there is no node {node_id!r}; {hint}")

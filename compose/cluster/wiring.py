@@ -1,0 +1,90 @@
+"""Who listens where, and the settings each program gets: a spec and addresses in, settings out.
+
+What a spec does not say keeps the programs' own defaults, or what DCSIM_... in our environment says of it.
+"""
+
+# mypy does not see that pydantic's fields have defaults, hence the ignored call-args.
+
+from dataclasses import dataclass
+
+from pydantic import SecretStr
+
+from compose.cluster.ports import LOOPBACK
+from compose.cluster.spec import ClusterSpec, NodeSpec
+from shared.clock import Anchor
+from shared.contract import OPERATOR_PREFIX
+from shared.settings import BalancerSettings, NodeSettings, Sticky, Upstream
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where one program listens on loopback: for its users, and for the operator."""
+
+    port: int
+    operator_port: int
+
+    @property
+    def url(self) -> str:
+        return f"http://{LOOPBACK}:{self.port}"
+
+    @property
+    def operator_url(self) -> str:
+        return f"http://{LOOPBACK}:{self.operator_port}{OPERATOR_PREFIX}"
+
+
+@dataclass(frozen=True, slots=True)
+class Backing:
+    """The stores as the nodes of one cluster see them."""
+
+    postgres_url: str
+    redis_url: str
+    redis_namespace: str
+
+
+def node_settings(
+    spec: ClusterSpec, node: NodeSpec, *, address: Address, base_url: str, backing: Backing, clock: Anchor
+) -> NodeSettings:
+    return NodeSettings(  # type: ignore[call-arg]
+        admin_token=SecretStr(spec.admin_token),
+        node_id=node.id,
+        version=node.version,
+        delivery=spec.delivery,
+        switches=spec.switches,
+        host=LOOPBACK,
+        port=address.port,
+        operator_host=LOOPBACK,
+        operator_port=address.operator_port,
+        reuse_port=True,
+        url=address.url,
+        base_url=base_url,
+        context_path=spec.context_path,
+        postgres_url=SecretStr(backing.postgres_url),
+        redis_url=SecretStr(backing.redis_url),
+        redis_namespace=backing.redis_namespace,
+        clock=clock,
+        session_idle_s=spec.limits.session_idle_s,
+        session_max_age_s=spec.limits.session_max_age_s,
+        jvm_route=node.id if spec.sticky is Sticky.JVM_ROUTE else "",
+        crowd_ttl_s=spec.limits.crowd_ttl_s,
+        remember_me_age_s=spec.limits.remember_me_age_s,
+    )
+
+
+def balancer_settings(
+    spec: ClusterSpec, *, address: Address, nodes: dict[str, Address], clock: Anchor
+) -> BalancerSettings:
+    return BalancerSettings(  # type: ignore[call-arg]
+        admin_token=SecretStr(spec.admin_token),
+        host=LOOPBACK,
+        port=address.port,
+        admin_host=LOOPBACK,
+        admin_port=address.operator_port,
+        reuse_port=True,
+        nodes=tuple(
+            Upstream(id=node_id, host=LOOPBACK, port=node.port, operator_url=node.operator_url)
+            for node_id, node in nodes.items()
+        ),
+        context_path=spec.context_path,
+        clock=clock,
+        sticky=spec.sticky,
+    )

@@ -1,0 +1,146 @@
+"""What an administrator, or a user about himself, does that voids sessions.
+
+Always in this order (DESIGN 3): one transaction writes the change, deletes the user's remember-me tokens, raises the
+user's epoch and appends to the invalidation log, all under the head lock; after the commit this node's own caches; then
+the delivery tells the others. What is told names a user and an epoch and carries no value.
+"""
+
+from collections.abc import Awaitable, Callable
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from node.caches import Caches
+from node.identity import Account
+from node.invalidation import InvalidationDelivery
+from node.passwords import Passwords
+from node.store import credentials, invalidation_log, remember_me, users
+from node.store.engine import Database
+from shared.actions import Action
+from shared.clock import PolicyClock
+from shared.errors import CallerError
+from shared.log import get_logger
+from shared.messages import Invalidation
+from shared.settings import Switches
+
+log = get_logger()
+
+Change = Callable[[AsyncConnection], Awaitable[None]]
+
+
+class AdminActions:
+    """One method per row of the table."""
+
+    def __init__(
+        self,
+        database: Database,
+        passwords: Passwords,
+        caches: Caches,
+        delivery: InvalidationDelivery,
+        clock: PolicyClock,
+        *,
+        node_id: str,
+        switches: Switches,
+    ) -> None:
+        self._database = database
+        self._passwords = passwords
+        self._caches = caches
+        self._delivery = delivery
+        self._clock = clock
+        self._node_id = node_id
+        self._switches = switches
+
+    async def change_password(self, user: Account, password: str) -> None:
+        """An administrator sets somebody's password."""
+        await self._set_password(Action.ADMIN_PASSWORD, user, password)
+
+    async def change_own_password(self, user: Account, password: str, *, session_id: str | None) -> None:
+        """A user sets his own password; the session doing it ends too unless the switch spares it."""
+        spared = session_id if self._switches.own_password_change_spares_current else None
+        await self._set_password(Action.OWN_PASSWORD, user, password, spare=spared)
+
+    async def anonymize(self, user: Account) -> None:
+        """Renames and disables the user; the key stays (reference: jira.md 4.3)."""
+        number = "".join(ch for ch in user.user_key if ch.isdigit())
+
+        async def change(connection: AsyncConnection) -> None:
+            name = f"jirauser{number}"
+            await users.update_profile(
+                connection,
+                user.user_key,
+                username=name,
+                display_name=f"user-{int(number or 0):05x}",
+                email=f"{name}@jira.invalid",
+                active=False,
+            )
+
+        await self._perform(Action.ANONYMIZE, user, change)
+
+    async def delete_user(self, user: Account) -> None:
+        async def change(connection: AsyncConnection) -> None:
+            await users.delete(connection, user.user_key)
+
+        await self._perform(Action.DELETE_USER, user, change)
+
+    async def end_sessions(self, user: Account) -> None:
+        """`DELETE /rest/api/2/user/session/{username}`."""
+        await self._perform(
+            Action.REST_END_SESSION, user, _nothing, clear_tokens=self._switches.rest_delete_clears_tokens
+        )
+
+    async def deactivate(self, user: Account) -> None:
+        """Not in Atlassian's table: whether it ends sessions at once is a switch; the next Crowd check does anyway."""
+
+        async def change(connection: AsyncConnection) -> None:
+            await users.update_profile(connection, user.user_key, active=False)
+
+        if self._switches.deactivation_ends_sessions:
+            await self._perform(Action.DEACTIVATE, user, change)
+        else:
+            async with self._database.transaction() as connection:
+                await change(connection)
+
+    async def _set_password(self, action: Action, user: Account, password: str, *, spare: str | None = None) -> None:
+        credential = await self._passwords.hash(password)
+
+        async def change(connection: AsyncConnection) -> None:
+            await users.set_credential(connection, user.user_key, credential)
+            await credentials.forgive_failures(connection, user.user_key)
+
+        await self._perform(action, user, change, spare=spare)
+
+    async def _perform(
+        self, action: Action, user: Account, change: Change, *, clear_tokens: bool = True, spare: str | None = None
+    ) -> Invalidation:
+        """The one sequence. Raises CallerError 404 when the user has gone meanwhile, and then nothing has changed."""
+        now_ms = self._clock.now_ms()
+        async with self._database.transaction() as connection:
+            await invalidation_log.lock_head(connection)
+            epoch = await users.raise_epoch(connection, user.user_key)
+            if epoch is None:
+                raise CallerError(404, f"The user named '{user.username}' does not exist")
+            if clear_tokens:
+                await remember_me.delete_of_user(connection, user.user_key)
+            await change(connection)
+            event = await invalidation_log.append(
+                connection,
+                user_key=user.user_key,
+                epoch=epoch,
+                action=action,
+                origin=self._node_id,
+                now_ms=now_ms,
+            )
+        voided = self._caches.void(user.user_key, epoch=epoch, spare=spare)
+        log.info(
+            "invalidated",
+            action=action,
+            user=user.username,
+            epoch=epoch,
+            position=event.position,
+            own_sessions=voided.sessions,
+        )
+        await self._delivery.send(event)
+        return event
+
+
+async def _nothing(_connection: AsyncConnection) -> None:
+    return None

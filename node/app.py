@@ -1,0 +1,229 @@
+"""Wiring of one node: who gets what, the order of the filters, the routes. The only place that builds the graph."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from node.admin_actions import AdminActions
+from node.anonymizing import Anonymizing, Spawn
+from node.caches import Caches
+from node.cookies import CookieJarRules
+from node.crowd import CrowdCache
+from node.filters import Handler
+from node.filters.access import access_filter
+from node.filters.errors import errors_filter
+from node.filters.login import login_filter
+from node.filters.os_auth_type import os_auth_type_filter
+from node.filters.request_context import RequestMeter, request_context_filter
+from node.filters.security import SessionGate, security_filter
+from node.filters.starting import starting_filter
+from node.invalidation import InvalidationDelivery
+from node.invalidation.local import LocalDelivery
+from node.invalidation.pubsub import PubSubDelivery
+from node.life import NodeLife
+from node.logins import Logins
+from node.membership import Membership
+from node.operator import node_operator_app
+from node.pages.dashboard import dashboard_routes
+from node.pages.login import login_routes
+from node.passwords import Passwords
+from node.paths import Paths
+from node.rest.anonymization import anonymization_routes
+from node.rest.cluster import cluster_routes
+from node.rest.myself import myself_routes
+from node.rest.server_info import server_info_routes
+from node.rest.session import session_routes
+from node.rest.user import user_routes
+from node.routes import Needs, Route
+from node.store import schema
+from node.store.engine import Database, open_database
+from node.web_sessions import SessionLimits, WebSessions
+from shared.bus import Bus, RedisBus
+from shared.clock import AnchorSeal, PolicyClock
+from shared.contract import NodeState
+from shared.log import get_logger
+from shared.messages import Invalidation
+from shared.serving import announce_ready, listen, serving
+from shared.settings import Delivery, NodeSettings
+
+log = get_logger()
+
+SWEEP_S = 10.0
+"""Real seconds between two clean-ups of what is overdue; lookups never wait for one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """The parts of a node that outlive a request."""
+
+    settings: NodeSettings
+    clock: PolicyClock
+    caches: Caches
+    database: Database
+    passwords: Passwords
+    delivery: InvalidationDelivery
+    life: NodeLife
+    meter: RequestMeter
+
+
+async def run_node(settings: NodeSettings, stop: asyncio.Event) -> None:
+    """One node from its first to its last moment; returns when `stop` is set and the last request is answered.
+
+    Raises OperatorError for a port that is taken and DependencyError when Postgres never answers.
+    """
+    app_socket = listen(settings.host, settings.port, reuse_port=settings.reuse_port)
+    operator_socket = listen(settings.operator_host, settings.operator_port, reuse_port=settings.reuse_port)
+    async with AsyncExitStack() as stack:
+        node = await stack.enter_async_context(open_node(settings))
+        background = await stack.enter_async_context(asyncio.TaskGroup())
+        operator = node_operator_app(settings, node.life, node.caches, node.clock, node.meter)
+        await stack.enter_async_context(serving(operator, operator_socket, stop_grace_s=0))
+        app = node_app(node, spawn=background.create_task)
+        await stack.enter_async_context(serving(app, app_socket, stop_grace_s=settings.stop_grace_s))
+        work = background.create_task(_work(node))
+        await stop.wait()
+        await _stop(node)
+        work.cancel()
+
+
+@asynccontextmanager
+async def open_node(settings: NodeSettings) -> AsyncIterator[Node]:
+    """Builds the parts; connects to nothing yet."""
+    clock = PolicyClock(settings.clock, skew_ms=settings.clock_skew_ms)
+    caches = Caches(
+        WebSessions(
+            SessionLimits(
+                idle_ms=settings.session_idle_s * 1000,
+                max_age_ms=None if settings.session_max_age_s is None else settings.session_max_age_s * 1000,
+            ),
+            capacity=settings.max_sessions,
+            id_suffix=f".{settings.jvm_route}" if settings.jvm_route else "",
+        ),
+        CrowdCache(ttl_ms=settings.crowd_ttl_s * 1000),
+    )
+    passwords = Passwords(memory_kib=settings.argon2_memory_kib, passes=settings.argon2_passes)
+    async with (
+        open_database(settings.postgres_url.get_secret_value(), pool_size=settings.pool_size) as database,
+        RedisBus.connect(settings.redis_url.get_secret_value()) as bus,
+    ):
+        try:
+            delivery = choose_delivery(settings, bus, caches)
+            yield Node(settings, clock, caches, database, passwords, delivery, NodeLife(), RequestMeter())
+        finally:
+            passwords.close()
+
+
+def choose_delivery(settings: NodeSettings, bus: Bus, caches: Caches) -> InvalidationDelivery:
+    """A node older than 9.11 tells nobody and understands nobody, whatever the cluster is set to."""
+
+    def apply(event: Invalidation) -> None:
+        if event.user_key is None:
+            return
+        voided = caches.void(event.user_key, epoch=event.epoch)
+        log.info("invalidation applied", event_id=event.event_id, origin=event.origin, sessions=voided.sessions)
+
+    if not settings.version.invalidates_cluster_wide or settings.delivery is Delivery.LOCAL:
+        return LocalDelivery()
+    return PubSubDelivery(bus, apply, channel=f"{settings.redis_namespace}:invalidation")
+
+
+def node_app(node: Node, *, spawn: Spawn) -> web.Application:
+    """The application users talk to."""
+    settings, clock, caches, database = node.settings, node.clock, node.caches, node.database
+    paths = Paths(settings.context_path, settings.base_url)
+    jar = CookieJarRules(
+        session_name=settings.session_cookie,
+        session_max_age_s=settings.session_max_age_s,
+        remember_me_name=settings.remember_me_cookie,
+        remember_me_age_s=settings.remember_me_age_s,
+        path=paths.cookie_path,
+    )
+    logins = Logins(
+        database,
+        node.passwords,
+        caches,
+        clock,
+        remember_me_age_ms=settings.remember_me_age_s * 1000,
+        max_failed_logins=settings.max_failed_logins,
+    )
+    actions = AdminActions(
+        database,
+        node.passwords,
+        caches,
+        node.delivery,
+        clock,
+        node_id=settings.node_id,
+        switches=settings.switches,
+    )
+    anonymizing = Anonymizing(database, actions, clock, node_id=settings.node_id, spawn=spawn)
+    gate = SessionGate(database, caches, clock, gate=settings.switches.crowd_gate)
+    routes = [
+        *server_info_routes(clock, node.life, paths=paths, version=settings.version),
+        *session_routes(database, logins, caches.web_sessions, jar=jar, paths=paths),
+        *myself_routes(database, node.passwords, actions, paths=paths),
+        *user_routes(database, node.passwords, actions, clock, paths=paths, version=settings.version),
+        *anonymization_routes(database, anonymizing),
+        *cluster_routes(database, clock),
+        *login_routes(paths=paths, node_id=settings.node_id),
+        *dashboard_routes(caches, clock, settings, paths=paths),
+    ]
+    needs_of: dict[Handler, Needs] = {route.handler: route.needs for route in routes}
+    seal = AnchorSeal(settings.admin_token.get_secret_value())
+    filters = [
+        request_context_filter(
+            clock, caches.web_sessions, node.meter, seal=seal, jar=jar, paths=paths, node_id=settings.node_id
+        ),
+        errors_filter(paths=paths),
+        starting_filter(node.life, paths=paths),
+        login_filter(logins, jar=jar),
+        security_filter(gate, logins, caches, jar=jar),
+        os_auth_type_filter(paths=paths),
+        access_filter(needs_of, paths=paths),
+    ]
+    app = web.Application(middlewares=filters, client_max_size=settings.max_body_bytes)
+    add_routes(app, routes, paths)
+    return app
+
+
+def add_routes(app: web.Application, routes: list[Route], paths: Paths) -> None:
+    """REST resources answer with and without a slash at the end; one client library puts one there."""
+    for route in routes:
+        for path in route.paths:
+            app.router.add_route(route.method, paths.context + path, route.handler)
+            if path.startswith("/rest/"):
+                app.router.add_route(route.method, f"{paths.context}{path}/", route.handler)
+    if paths.context:
+        app.router.add_get(paths.context, next(route.handler for route in routes if route.path == "/"))
+
+
+async def _work(node: Node) -> None:
+    """From STARTING to RUNNING: the schema, the bus, the cluster. Then whatever runs in the background."""
+    await schema.prepare(node.database, now_ms=node.clock.now_ms(), hash_password=node.passwords.hash)
+    membership = Membership(node.database, node.clock, node.settings)
+    listening = asyncio.Event()
+    async with asyncio.TaskGroup() as group:
+        group.create_task(node.delivery.run(listening))
+        await listening.wait()
+        await membership.join()
+        group.create_task(membership.run())
+        group.create_task(_sweep(node))
+        node.life.move(NodeState.RUNNING)
+        announce_ready(node.settings.ready_fd, node=node.settings.node_id, url=node.settings.url)
+
+
+async def _stop(node: Node) -> None:
+    """Says STOPPING for a while, so that a balancer takes the node out before it stops listening."""
+    was_running = node.life.state is NodeState.RUNNING
+    node.life.move(NodeState.STOPPING)
+    if was_running:
+        await asyncio.sleep(node.settings.lame_duck_s)
+        await Membership(node.database, node.clock, node.settings).leave()
+
+
+async def _sweep(node: Node) -> None:
+    while True:
+        await asyncio.sleep(SWEEP_S)
+        node.caches.sweep(now_ms=node.clock.now_ms())

@@ -1,0 +1,73 @@
+"""Everything this node remembers of its users, voided together.
+
+A web session or a Crowd entry that is still on its way into memory when an invalidation arrives must not enter
+afterwards (reference: invalidation.md P3 to P5). So the node remembers the highest epoch it knows to be void, and what
+was born under an older one is turned away at the door.
+"""
+
+from collections import OrderedDict
+from dataclasses import dataclass
+
+from node.crowd import CrowdCache
+from node.identity import Account
+from node.web_sessions import EndCause, WebSession, WebSessions
+
+REVOKED_MAX = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class Voided:
+    """What one invalidation cost one node."""
+
+    sessions: int
+    crowd_entries: int
+
+
+class Caches:
+    """The one door into the web sessions and the Crowd cache for anything that belongs to a user."""
+
+    def __init__(self, web_sessions: WebSessions, crowd: CrowdCache) -> None:
+        self.web_sessions = web_sessions
+        self.crowd = crowd
+        self._revoked: OrderedDict[str, int] = OrderedDict()
+
+    def is_void(self, user_key: str, epoch: int) -> bool:
+        """Does this node know that what was issued under that epoch is void?"""
+        return epoch < self._revoked.get(user_key, 0)
+
+    def admit(self, account: Account, *, now_ms: int) -> WebSession | None:
+        """A new session and Crowd entry for somebody who just proved to be `account`; None when void already."""
+        if self.is_void(account.user_key, account.epoch):
+            return None
+        self.crowd.note(account, now_ms=now_ms)
+        return self.web_sessions.open(account, now_ms=now_ms)
+
+    def renew(self, session: WebSession, account: Account, *, now_ms: int) -> bool:
+        """Notes a fresh look at the directory for a live session; False when the session is void by now."""
+        if self.is_void(account.user_key, session.epoch):
+            self.web_sessions.end(session, EndCause.INVALIDATED)
+            return False
+        session.account = account
+        self.crowd.note(account, now_ms=now_ms)
+        return True
+
+    def prove_again(self, session: WebSession, account: Account, *, now_ms: int) -> bool:
+        """The session's own user logged in again: it counts as born under the epoch that login read."""
+        if account.epoch >= session.epoch:
+            session.epoch = account.epoch
+        return self.renew(session, account, now_ms=now_ms)
+
+    def void(self, user_key: str, *, epoch: int, spare: str | None = None) -> Voided:
+        """Whatever was issued to the user before `epoch` is void here from now on. Idempotent."""
+        if epoch > self._revoked.get(user_key, 0):
+            self._revoked[user_key] = epoch
+            self._revoked.move_to_end(user_key)
+            if len(self._revoked) > REVOKED_MAX:
+                self._revoked.popitem(last=False)
+        sessions = self.web_sessions.void_user(user_key, epoch=epoch, spare=spare)
+        return Voided(sessions, int(self.crowd.void_user(user_key, epoch=epoch)))
+
+    def sweep(self, *, now_ms: int) -> None:
+        """Forgets what is overdue. Lookups never depend on it; it only keeps memory small."""
+        self.web_sessions.sweep(now_ms=now_ms)
+        self.crowd.sweep(now_ms=now_ms)

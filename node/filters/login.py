@@ -1,0 +1,93 @@
+"""Credentials in the request: the login form's fields, or Basic. Judged before anybody asks who the user is.
+
+A failed attempt does not end the request: a valid session cookie still authenticates it, and the stamp in
+X-Seraph-LoginReason stays what the attempt left (reference: jira.md 3.1 to 3.4).
+"""
+
+from dataclasses import dataclass
+
+from aiohttp import BasicAuth, web
+
+from node.cookies import CookieJarRules
+from node.filters import Filter, Handler
+from node.filters.remember_me import read_cookie
+from node.logins import LoginResult, Logins
+from node.request_context import RequestContext, context_of
+from shared.contract import KnownVia
+
+FORM = "application/x-www-form-urlencoded"
+
+
+@dataclass(frozen=True, slots=True)
+class GivenCredentials:
+    """What a request brought, and how."""
+
+    username: str
+    password: str
+    via: KnownVia
+    remember: bool = False
+
+
+def login_filter(logins: Logins, *, jar: CookieJarRules) -> Filter:
+    """Runs before `security`; does nothing for a request without credentials."""
+
+    @web.middleware
+    async def login(request: web.Request, handler: Handler) -> web.StreamResponse:
+        given = await _from_form(request) or _from_basic(request)
+        if given is not None:
+            await log_in(request, logins, given, jar=jar)
+        return await handler(request)
+
+    return login
+
+
+async def log_in(request: web.Request, logins: Logins, given: GivenCredentials, *, jar: CookieJarRules) -> LoginResult:
+    """Tries the credentials and leaves account, session, stamp and cookies on the request's context."""
+    context = context_of(request)
+    attempt = await logins.by_password(given.username, given.password, remember=given.remember)
+    session = None if attempt.account is None else logins.establish(attempt.account, context.session)
+    context.login_counters = attempt.counters
+    if attempt.account is None or session is None:
+        result = LoginResult.WRONG_PASSWORD if attempt.result is LoginResult.OK else attempt.result
+        context.stamp(result.value)
+        context.failed_login = result
+        await _forget_browser(request, context, logins, jar)
+        return result
+    context.stamp(attempt.result.value)
+    context.log_in(attempt.account, session, given.via)
+    context.set_cookies[jar.session_name] = jar.session(session.id, secure=context.secure)
+    if attempt.remember_me_cookie is not None:
+        value = attempt.remember_me_cookie.value
+        context.set_cookies[jar.remember_me_name] = jar.remember_me(value, secure=context.secure)
+    return attempt.result
+
+
+async def _forget_browser(request: web.Request, context: RequestContext, logins: Logins, jar: CookieJarRules) -> None:
+    """A failed login costs the remember-me cookie that came with it, and its row (jira.md 3.4)."""
+    cookie = read_cookie(request, jar.remember_me_name)
+    if cookie is not None:
+        await logins.forget_browser(cookie)
+        context.set_cookies[jar.remember_me_name] = jar.clear_remember_me(secure=context.secure)
+
+
+async def _from_form(request: web.Request) -> GivenCredentials | None:
+    """URL parameters are not accepted as credentials, as in current Seraph; only a posted form is."""
+    if request.method != "POST" or request.content_type != FORM:
+        return None
+    form = await request.post()
+    username, password = form.get("os_username"), form.get("os_password")
+    if not isinstance(username, str) or not isinstance(password, str):
+        return None
+    # Seraph compares with the literal "true"; a browser's checkbox has to send exactly that.
+    return GivenCredentials(username, password, KnownVia.LOGIN, remember=form.get("os_cookie") == "true")
+
+
+def _from_basic(request: web.Request) -> GivenCredentials | None:
+    header = request.headers.get("Authorization", "")
+    if header[:6].lower() != "basic ":
+        return None
+    try:
+        basic = BasicAuth.decode(header, encoding="utf-8")
+    except ValueError:
+        return None
+    return GivenCredentials(basic.login, basic.password, KnownVia.BASIC)

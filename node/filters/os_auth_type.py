@@ -1,0 +1,83 @@
+"""`os_authType`: what becomes of a request that nobody could be found for (reference: jira.md 3.2).
+
+REST defaults to `any`: a JSESSIONID that this node does not know is refused instead of silently served anonymously.
+`/rest/auth/**` is `none`, since one must be able to log in with a dead cookie.
+"""
+
+from enum import StrEnum
+
+from aiohttp import web
+
+from node.answers import html_answer, rest_message
+from node.filters import Filter, Handler
+from node.logins import LoginResult
+from node.paths import Paths
+from node.request_context import RequestContext, context_of
+from shared import contract
+
+PARAMETER = "os_authType"
+BASIC_CHALLENGE = {"WWW-Authenticate": 'Basic realm="protected-area"'}
+
+
+class AuthType(StrEnum):
+    """Values of the parameter; an unknown one counts as NONE."""
+
+    BASIC = "basic"
+    COOKIE = "cookie"
+    ANY = "any"
+    NONE = "none"
+
+
+_BY_VALUE = {kind.value: kind for kind in AuthType}
+
+
+def os_auth_type_filter(*, paths: Paths) -> Filter:
+    """Also answers a failed Basic attempt that no session made up for: an HTML 401, or 403 for a CAPTCHA."""
+
+    @web.middleware
+    async def os_auth_type(request: web.Request, handler: Handler) -> web.StreamResponse:
+        context = context_of(request)
+        if context.account is not None:
+            return await handler(request)
+        if context.failed_login is not None and "Authorization" in request.headers:
+            return basic_failure(context.failed_login, paths)
+        return _refuse(context, auth_type(request, paths), paths) or await handler(request)
+
+    return os_auth_type
+
+
+def auth_type(request: web.Request, paths: Paths) -> AuthType:
+    """What the caller asked for, or the default of that part of the application."""
+    asked = request.query.get(PARAMETER)
+    if asked is not None:
+        return _BY_VALUE.get(asked.lower(), AuthType.NONE)
+    return AuthType.ANY if paths.is_rest(request) and not paths.is_rest_auth(request) else AuthType.NONE
+
+
+def basic_failure(result: LoginResult, paths: Paths) -> web.Response:
+    """The page Jira's error servlet makes of a failed Basic login."""
+    text = f"Basic Authentication Failure - Reason : {result.value}"
+    if result is LoginResult.CAPTCHA_NEEDED:
+        return html_answer(_page(text), 403, denied_headers(paths))
+    return html_answer(_page(text), 401, BASIC_CHALLENGE)
+
+
+def denied_headers(paths: Paths) -> dict[str, str]:
+    return {contract.DENIED_REASON: f"CAPTCHA_CHALLENGE; login-url={paths.absolute('/login.jsp')}"}
+
+
+def _refuse(context: RequestContext, kind: AuthType, paths: Paths) -> web.Response | None:
+    if kind is AuthType.BASIC:
+        return html_answer(_page("Basic authentication is required."), 401, BASIC_CHALLENGE)
+    if context.session is not None:
+        return None
+    headers = {"WWW-Authenticate": f'OAuth realm="{paths.absolute("")}"'}
+    if kind is AuthType.COOKIE:
+        return rest_message(401, contract.STALE_COOKIE_COOKIE, headers)
+    if kind is AuthType.ANY and context.asked_session_id is not None:
+        return rest_message(401, contract.STALE_COOKIE_ANY, headers)
+    return None
+
+
+def _page(text: str) -> str:
+    return f"<!DOCTYPE html><html lang=en><head><title>{text}</title></head><body><h1>{text}</h1></body></html>"

@@ -1,0 +1,118 @@
+"""Outermost: opens the request's context, and turns what the others left on it into headers and one log line."""
+
+import itertools
+import time
+from urllib.parse import quote
+
+from aiohttp import web
+
+from node.answers import SECURITY_HEADERS
+from node.cookies import CookieJarRules
+from node.filters import Filter, Handler
+from node.paths import Paths
+from node.request_context import CONTEXT, RequestContext
+from node.web_sessions import WebSessions
+from shared import contract
+from shared.clock import AnchorSeal, PolicyClock
+from shared.log import get_logger
+
+log = get_logger()
+
+DAY_MS = 24 * 3600 * 1000
+MINUTE_MS = 60_000
+
+
+class RequestMeter:
+    """Counts requests; names them as Jira does: minute of the day x number since start x running at once."""
+
+    def __init__(self) -> None:
+        self._numbers = itertools.count(1)
+        self.total = 0
+        self.in_flight = 0
+
+    def begin(self, now_ms: int) -> str:
+        self.total = next(self._numbers)
+        self.in_flight += 1
+        return f"{now_ms % DAY_MS // MINUTE_MS}x{self.total}x{self.in_flight}"
+
+    def end(self) -> None:
+        self.in_flight -= 1
+
+
+def request_context_filter(
+    clock: PolicyClock,
+    web_sessions: WebSessions,
+    meter: RequestMeter,
+    *,
+    seal: AnchorSeal,
+    jar: CookieJarRules,
+    paths: Paths,
+    node_id: str,
+) -> Filter:
+    """`seal` opens the balancer's clock stamps, so that no request is served on an older clock than its sender's."""
+
+    @web.middleware
+    async def request_context(request: web.Request, handler: Handler) -> web.StreamResponse:
+        started = time.monotonic()
+        _catch_up(clock, seal, request.headers.get(contract.CLOCK_STAMP))
+        now_ms = clock.now_ms()
+        secure = request.headers.get("X-Forwarded-Proto", request.scheme) == "https"
+        context = request[CONTEXT] = RequestContext(meter.begin(now_ms), secure)
+        _find_session(context, request, web_sessions, jar.session_name, now_ms)
+        try:
+            response = await handler(request)
+        finally:
+            meter.end()
+        _write_headers(response, context, node_id)
+        write = log.debug if paths.is_status(request) else log.info
+        write(
+            "request",
+            request_id=context.request_id,
+            method=request.method,
+            path=request.path,
+            status=response.status,
+            user=context.account.username if context.account else None,
+            known_via=context.known_via,
+            session_ended=context.session_ended,
+            real_ms=round((time.monotonic() - started) * 1000, 2),
+        )
+        return response
+
+    return request_context
+
+
+def _catch_up(clock: PolicyClock, seal: AnchorSeal, stamp: str | None) -> None:
+    """A node that slept through a jump of the clock re-anchors before it judges anything."""
+    if stamp is None or stamp.startswith(f"{clock.anchor.generation};"):
+        return
+    anchor = seal.open(stamp)
+    if anchor is not None:
+        clock.adopt(anchor)
+
+
+def _find_session(
+    context: RequestContext, request: web.Request, web_sessions: WebSessions, cookie: str, now_ms: int
+) -> None:
+    context.asked_session_id = request.cookies.get(cookie)
+    if context.asked_session_id is None:
+        return
+    context.session = web_sessions.find(context.asked_session_id, now_ms=now_ms)
+    if context.session is None:
+        context.session_ended = web_sessions.cause_of_end(context.asked_session_id)
+
+
+def _write_headers(response: web.StreamResponse, context: RequestContext, node_id: str) -> None:
+    headers = response.headers
+    headers[contract.REQUEST_ID] = context.request_id
+    headers[contract.SERVED_BY] = node_id
+    headers[contract.USER_NAME] = quote(context.account.username, safe="") if context.account else "anonymous"
+    headers[contract.KNOWN_VIA] = context.known_via
+    if context.session is not None:
+        headers[contract.SESSION_HASH] = context.session.hash
+    if context.session_ended is not None:
+        headers[contract.SESSION_ENDED] = context.session_ended
+    if context.login_reason is not None:
+        headers[contract.LOGIN_REASON] = context.login_reason
+    headers.update(SECURITY_HEADERS)
+    for line in context.set_cookies.values():
+        headers.add("Set-Cookie", line)

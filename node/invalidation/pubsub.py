@@ -1,0 +1,61 @@
+"""`pubsub`: bare Redis pub/sub, at most once. Fast, and silent about what it loses; the form that shows why `queue` and
+`fenced` exist."""
+
+import asyncio
+from collections import deque
+
+from node.invalidation import Apply
+from shared.bus import Bus, Message, Subscribed
+from shared.errors import DependencyError
+from shared.log import get_logger
+from shared.messages import Invalidation
+
+log = get_logger()
+
+OWN_EVENTS_MAX = 1024
+
+
+class PubSubDelivery:
+    """Publishes to, and applies from, one channel that all nodes share."""
+
+    def __init__(self, bus: Bus, apply: Apply, *, channel: str) -> None:
+        self._bus = bus
+        self._apply = apply
+        self._channel = channel
+        self._own: deque[str] = deque(maxlen=OWN_EVENTS_MAX)
+        self.sent = 0
+        self.received = 0
+        self.send_failures = 0
+        self.subscriptions = 0
+
+    async def send(self, event: Invalidation) -> None:
+        self._own.append(event.event_id)
+        try:
+            listeners = await self._bus.publish(self._channel, event.encode())
+        except DependencyError as error:
+            self.send_failures += 1
+            log.warning("invalidation not published", event_id=event.event_id, user=event.user_key, error=str(error))
+            return
+        self.sent += 1
+        log.info("invalidation published", event_id=event.event_id, position=event.position, listeners=listeners)
+
+    async def run(self, listening: asyncio.Event) -> None:
+        async for event in self._bus.subscribe(self._channel):
+            match event:
+                case Subscribed():
+                    self.subscriptions += 1
+                    listening.set()
+                    if self.subscriptions > 1:
+                        log.warning("bus reconnected; what was published meanwhile is lost")
+                case Message(payload=payload):
+                    self._receive(payload)
+
+    def _receive(self, payload: bytes) -> None:
+        message = Invalidation.decode(payload)
+        if message is None:
+            log.warning("a message on the bus was not understood", bytes=len(payload))
+            return
+        if message.event_id in self._own:  # by exact event id: another node's message for the same user must count
+            return
+        self.received += 1
+        self._apply(message)

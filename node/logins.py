@@ -1,0 +1,143 @@
+"""Logging in: by password, by remember-me cookie. Joins the rules (`remember_me`, `login_guard`) to the store.
+
+Both ways end in a session that carries the user's epoch as it was read together with the password hash or the token,
+so that an invalidation between that reading and the session's birth still voids it (reference: invalidation.md P5).
+"""
+
+from dataclasses import dataclass
+from enum import Enum
+
+from node import login_guard, remember_me
+from node.caches import Caches
+from node.identity import Account
+from node.passwords import Passwords
+from node.remember_me import Judgement, RememberMeCookie
+from node.store import credentials
+from node.store import remember_me as tokens
+from node.store.credentials import NEVER_LOGGED_IN, Credentials, LoginCounters
+from node.store.engine import Database
+from node.web_sessions import EndCause, WebSession
+from shared.clock import PolicyClock
+from shared.contract import LoginReason
+
+
+class LoginResult(Enum):
+    """How an attempt ended, each with the reason Seraph stamps for it."""
+
+    OK = LoginReason.OK
+    WRONG_PASSWORD = LoginReason.FAILED
+    CAPTCHA_NEEDED = LoginReason.DENIED
+    NOT_AUTHORISED = LoginReason.NOT_AUTHORISED
+
+
+@dataclass(frozen=True, slots=True)
+class PasswordLogin:
+    """A finished attempt. `account` and `counters` (as they were before it) are there when it was OK."""
+
+    result: LoginResult
+    account: Account | None = None
+    counters: LoginCounters = NEVER_LOGGED_IN
+    remember_me_cookie: RememberMeCookie | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CookieLogin:
+    """What a remember-me cookie brought: an account, or a judgement that costs the cookie."""
+
+    judgement: Judgement
+    account: Account | None = None
+
+
+class Logins:
+    """The login service of one node."""
+
+    def __init__(
+        self,
+        database: Database,
+        passwords: Passwords,
+        caches: Caches,
+        clock: PolicyClock,
+        *,
+        remember_me_age_ms: int,
+        max_failed_logins: int,
+    ) -> None:
+        self._database = database
+        self._passwords = passwords
+        self._caches = caches
+        self._clock = clock
+        self._remember_me_age_ms = remember_me_age_ms
+        self._max_failed_logins = max_failed_logins
+
+    async def by_password(self, username: str, password: str, *, remember: bool = False) -> PasswordLogin:
+        """Checks a password and counts the attempt. Raises DependencyError when Postgres does not answer."""
+        async with self._database.transaction() as connection:
+            found = await credentials.load(connection, username)
+        if found is None:
+            await self._passwords.matches(None, password)
+            return PasswordLogin(LoginResult.WRONG_PASSWORD)
+        failures = found.counters.current_failed_login_count
+        if login_guard.captcha_required(failures, max_failures=self._max_failed_logins):
+            return await self._refuse(found, LoginResult.CAPTCHA_NEEDED)
+        if not await self._passwords.matches(found.credential, password):
+            return await self._refuse(found, LoginResult.WRONG_PASSWORD)
+        if not found.account.active:
+            return PasswordLogin(LoginResult.NOT_AUTHORISED)
+        return await self._accept(found, remember=remember)
+
+    async def by_cookie(self, cookie: RememberMeCookie) -> CookieLogin:
+        """Judges a remember-me cookie and deletes the row it names when it does not fit."""
+        now_ms = self._clock.now_ms()
+        async with self._database.transaction() as connection:
+            row = await tokens.load(connection, cookie.token_id)
+            judgement = remember_me.judge(cookie, row, max_age_ms=self._remember_me_age_ms, now_ms=now_ms)
+            if judgement.clears_cookie_and_row:
+                await tokens.delete(connection, cookie.token_id)
+                return CookieLogin(judgement)
+            assert row is not None
+            if row.account is None or not row.account.active:
+                return CookieLogin(judgement)
+            await credentials.record_success(connection, row.account.user_key, now_ms=now_ms)
+            return CookieLogin(judgement, row.account)
+
+    async def forget_browser(self, cookie: RememberMeCookie) -> None:
+        """Logout: this browser's token goes, the user's other browsers keep theirs."""
+        async with self._database.transaction() as connection:
+            await tokens.delete(connection, cookie.token_id)
+
+    def establish(self, account: Account, current: WebSession | None) -> WebSession | None:
+        """The session of somebody who just proved to be `account`; None when an invalidation overtook the proof.
+
+        A session of somebody else is replaced, so that nobody can plant an id before a login (session fixation); the
+        user's own session keeps its id (reference: jira.md 3.4).
+        """
+        now_ms = self._clock.now_ms()
+        own = current is not None and current.account is not None and current.account.user_key == account.user_key
+        if current is not None and own:
+            return current if self._caches.prove_again(current, account, now_ms=now_ms) else None
+        if current is not None:
+            self._caches.web_sessions.end(current, EndCause.REPLACED)
+        return self._caches.admit(account, now_ms=now_ms)
+
+    async def _accept(self, found: Credentials, *, remember: bool) -> PasswordLogin:
+        now_ms = self._clock.now_ms()
+        account = found.account
+        cookie = None
+        async with self._database.transaction() as connection:
+            if not await credentials.is_current(connection, found):
+                return PasswordLogin(LoginResult.WRONG_PASSWORD)  # changed or voided while we were checking
+            await credentials.record_success(connection, account.user_key, now_ms=now_ms)
+            if remember:
+                secret = remember_me.new_secret()
+                token_id = await tokens.create(
+                    connection,
+                    user_key=account.user_key,
+                    secret_hash=remember_me.hash_secret(secret),
+                    now_ms=now_ms,
+                )
+                cookie = RememberMeCookie(token_id, secret)
+        return PasswordLogin(LoginResult.OK, account, found.counters, cookie)
+
+    async def _refuse(self, found: Credentials, result: LoginResult) -> PasswordLogin:
+        async with self._database.transaction() as connection:
+            await credentials.record_failure(connection, found.account.user_key, now_ms=self._clock.now_ms())
+        return PasswordLogin(result)

@@ -1,0 +1,23 @@
+"""Logging out: this browser's session and this browser's token, nothing else of the user's (reference: jira.md 3.8)."""
+
+from aiohttp import web
+
+from node.cookies import CookieJarRules
+from node.filters.remember_me import read_cookie
+from node.logins import Logins
+from node.request_context import context_of
+from node.web_sessions import EndCause, WebSessions
+from shared.contract import LoginReason
+
+
+async def log_out(request: web.Request, logins: Logins, web_sessions: WebSessions, *, jar: CookieJarRules) -> None:
+    """Stamps OUT unless something was stamped before, ends the session and forgets the browser."""
+    context = context_of(request)
+    context.login_reason = LoginReason.OUT
+    if context.session is not None:
+        web_sessions.end(context.session, EndCause.LOGOUT)
+    context.log_out()
+    cookie = read_cookie(request, jar.remember_me_name)
+    if cookie is not None:
+        await logins.forget_browser(cookie)
+        context.set_cookies[jar.remember_me_name] = jar.clear_remember_me(secure=context.secure)

@@ -1,0 +1,76 @@
+"""The node's operator endpoints: what it is, what it remembers, and its policy clock."""
+
+from typing import Any
+
+from aiohttp import web
+
+from node.caches import Caches
+from node.filters.request_context import RequestMeter
+from node.life import NodeLife
+from shared.clock import PolicyClock
+from shared.contract import OPERATOR_PREFIX
+from shared.operator_api import add_clock_routes, describe_clock, operator_app
+from shared.settings import NodeSettings
+
+CACHES_SHOWN_MAX = 1000
+
+
+def node_operator_app(
+    settings: NodeSettings, life: NodeLife, caches: Caches, clock: PolicyClock, meter: RequestMeter
+) -> web.Application:
+    async def status(_request: web.Request) -> web.Response:
+        return web.json_response(
+            {
+                "node": settings.node_id,
+                "version": str(settings.version),
+                "delivery": settings.delivery,
+                "state": life.state,
+                "web_sessions": len(caches.web_sessions),
+                "crowd_entries": len(caches.crowd),
+                "requests": meter.total,
+                "in_flight": meter.in_flight,
+                "switches": settings.switches.model_dump(mode="json"),
+                "clock": describe_clock(clock),
+            }
+        )
+
+    async def show_caches(request: web.Request) -> web.Response:
+        return web.json_response(_describe(caches, request.query.get("user")))
+
+    app = operator_app(settings.admin_token.get_secret_value())
+    app.router.add_get(f"{OPERATOR_PREFIX}/status", status)
+    app.router.add_get(f"{OPERATOR_PREFIX}/caches", show_caches)
+    add_clock_routes(app, clock)
+    return app
+
+
+def _describe(caches: Caches, username: str | None) -> dict[str, Any]:
+    """At most CACHES_SHOWN_MAX of each; session ids stay secret, their hash is what X-ASESSIONID shows."""
+    sessions = [
+        {
+            "session": session.hash,
+            "user": session.account.username if session.account else None,
+            "epoch": session.epoch,
+            "created_ms": session.created_ms,
+            "last_ms": session.last_ms,
+            "ends_ms": caches.web_sessions.deadline_ms(session),
+        }
+        for session in caches.web_sessions.all()
+        if username is None or (session.account is not None and session.account.username == username)
+    ]
+    entries = [
+        {
+            "user": entry.account.username,
+            "epoch": entry.account.epoch,
+            "validated_ms": entry.validated_ms,
+            "ends_ms": caches.crowd.deadline_ms(entry),
+        }
+        for entry in caches.crowd.all()
+        if username is None or entry.account.username == username
+    ]
+    return {
+        "web_sessions": sessions[:CACHES_SHOWN_MAX],
+        "web_sessions_total": len(sessions),
+        "crowd": entries[:CACHES_SHOWN_MAX],
+        "crowd_total": len(entries),
+    }

@@ -1,0 +1,45 @@
+"""`/login.jsp`: the form. The `login` filter has judged a posted one before this page is asked."""
+
+from aiohttp import web
+
+from node.answers import redirect
+from node.logins import LoginResult
+from node.pages import page
+from node.paths import Paths
+from node.request_context import context_of
+from node.routes import Needs, Route
+
+MESSAGES = {
+    LoginResult.WRONG_PASSWORD: "Your username and password are not correct. Please try again.",
+    LoginResult.CAPTCHA_NEEDED: "Too many failed logins. The password was not checked.",
+    LoginResult.NOT_AUTHORISED: "Your account may not log in. Ask an administrator.",
+}
+
+
+def login_routes(*, paths: Paths, node_id: str) -> list[Route]:
+    async def show(request: web.Request) -> web.Response:
+        """Somebody who is logged in, by form or already, goes where he wanted to go."""
+        context = context_of(request)
+        form = await request.post() if request.method == "POST" else {}
+        wanted = form.get("os_destination") or request.query.get("os_destination")
+        destination = paths.destination(wanted if isinstance(wanted, str) else None)
+        if context.account is not None and (request.method == "POST" or destination):
+            return redirect(destination or paths.home)
+        failed = context.failed_login
+        return page(
+            "login.html",
+            {
+                "paths": paths,
+                "node_id": node_id,
+                "account": context.account,
+                "destination": wanted if destination else "",
+                "message": MESSAGES.get(failed) if failed else None,
+                "username": form.get("os_username", ""),
+                "permission_violation": request.query.get("permissionViolation") == "true",
+            },
+        )
+
+    return [
+        Route("GET", "/login.jsp", show, Needs.ANYONE),
+        Route("POST", "/login.jsp", show, Needs.ANYONE),
+    ]

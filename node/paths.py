@@ -1,0 +1,52 @@
+"""Which part of the application a URL belongs to, below the context path."""
+
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from aiohttp import web
+
+
+@dataclass(frozen=True, slots=True)
+class Paths:
+    """The context path (`""` or `/jira`) and what follows from it."""
+
+    context: str
+    base_url: str
+
+    @property
+    def home(self) -> str:
+        return self.context or "/"
+
+    @property
+    def cookie_path(self) -> str:
+        return self.context or "/"
+
+    def is_rest(self, request: web.Request) -> bool:
+        return request.path.startswith(f"{self.context}/rest/")
+
+    def is_rest_auth(self, request: web.Request) -> bool:
+        return request.path.startswith(f"{self.context}/rest/auth/")
+
+    def is_status(self, request: web.Request) -> bool:
+        return request.path == f"{self.context}/status"
+
+    def to(self, path: str) -> str:
+        """A path of the application as a browser asks for it."""
+        return f"{self.context}{path}"
+
+    def absolute(self, path: str) -> str:
+        """The same as a full link; starts with the configured base URL, which includes the context path."""
+        return f"{self.base_url}{path}"
+
+    def login_page_for(self, request: web.Request) -> str:
+        """Where somebody is sent who must log in first, and comes back from (reference: jira.md 3.6, login.url)."""
+        destination = request.path_qs.removeprefix(self.context) if self.context else request.path_qs
+        return self.to(f"/login.jsp?permissionViolation=true&os_destination={quote(destination, safe='')}")
+
+    def destination(self, wanted: str | None) -> str | None:
+        """A path to go to after login, or None when `wanted` is not a path of this application (open redirect)."""
+        if not wanted or not wanted.startswith("/") or wanted.startswith(("//", "/\\")):
+            return None
+        if any(ord(ch) < 32 or ord(ch) == 127 for ch in wanted):
+            return None
+        return self.to(quote(wanted, safe="/?&=%#:@!$'()*+,;~._-"))

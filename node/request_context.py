@@ -1,0 +1,56 @@
+"""What the filters find out about one request, and leave on it for those after them."""
+
+from dataclasses import dataclass, field
+
+from aiohttp import web
+
+from node.identity import Account
+from node.logins import LoginResult
+from node.store.credentials import NEVER_LOGGED_IN, LoginCounters
+from node.web_sessions import EndCause, WebSession
+from shared.contract import KnownVia, LoginReason
+
+
+@dataclass(slots=True)
+class RequestContext:
+    """One request's state. Filters write it, resources read it, the outermost filter turns it into headers."""
+
+    request_id: str
+    secure: bool = False
+    asked_session_id: str | None = None
+    session: WebSession | None = None
+    session_ended: EndCause | None = None
+    account: Account | None = None
+    known_via: KnownVia = KnownVia.NOBODY
+    login_reason: LoginReason | None = None
+    set_cookies: dict[str, str] = field(default_factory=dict)
+    failed_login: LoginResult | None = None
+    login_counters: LoginCounters = NEVER_LOGGED_IN
+
+    def stamp(self, reason: LoginReason) -> None:
+        """The first stamp wins within a request (Seraph sets it once)."""
+        if self.login_reason is None:
+            self.login_reason = reason
+
+    def log_in(self, account: Account, session: WebSession, via: KnownVia) -> None:
+        self.account = account
+        self.session = session
+        self.known_via = via
+
+    def log_out(self) -> None:
+        self.account = None
+        self.session = None
+        self.known_via = KnownVia.NOBODY
+
+    @property
+    def user(self) -> Account:
+        """The user of a route that needs one; the access filter has made sure."""
+        assert self.account is not None, "this route must be declared to need a user"
+        return self.account
+
+
+CONTEXT = web.RequestKey("dcsim_context", RequestContext)
+
+
+def context_of(request: web.Request) -> RequestContext:
+    return request[CONTEXT]

@@ -1,0 +1,35 @@
+"""`serverInfo` and `/status`: what a client and a balancer ask first; nobody needs to log in for them."""
+
+from aiohttp import web
+
+from node.answers import json_answer
+from node.life import NodeLife
+from node.paths import Paths
+from node.routes import Needs, Route, rest
+from shared.clock import PolicyClock, jira_time
+from shared.contract import JSON_TYPE
+from shared.versions import Version
+
+
+def server_info_routes(clock: PolicyClock, life: NodeLife, *, paths: Paths, version: Version) -> list[Route]:
+    async def server_info(_request: web.Request) -> web.Response:
+        return json_answer(
+            {
+                "baseUrl": paths.absolute(""),
+                "version": version.full,
+                "versionNumbers": list(version.parts),
+                "deploymentType": "Server",
+                "buildNumber": version.build_number,
+                "buildDate": "2023-08-21T00:00:00.000+0000",
+                "databaseBuildNumber": version.build_number,
+                "serverTime": jira_time(clock.now_ms()),
+                "scmInfo": "dcsim",
+                "serverTitle": "dcsim",
+            }
+        )
+
+    async def status(_request: web.Request) -> web.Response:
+        body = f'{{"state":"{life.state}"}}'
+        return web.Response(text=body, status=life.state.http_status, headers={"Content-Type": JSON_TYPE})
+
+    return [rest("GET", "/serverInfo", server_info, Needs.ANYONE), Route("GET", "/status", status, Needs.ANYONE)]

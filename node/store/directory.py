@@ -1,0 +1,64 @@
+"""Reading who users are: the directory that Crowd entries are validated against."""
+
+from typing import Any
+
+from sqlalchemy import Row, Select, func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from node.identity import Account
+from node.store.engine import is_storable
+from shared.schema import memberships, users
+
+GROUPS = (
+    select(func.array_agg(memberships.c.group_name))
+    .where(memberships.c.user_id == users.c.id)
+    .scalar_subquery()
+    .label("groups")
+)
+_ACCOUNT = select(users, GROUPS)
+
+
+async def by_key(connection: AsyncConnection, user_key: str) -> Account | None:
+    """The account with that key, or None when it does not exist (any more)."""
+    return await _one(connection, _ACCOUNT.where(users.c.user_key == user_key)) if is_storable(user_key) else None
+
+
+async def by_name(connection: AsyncConnection, username: str) -> Account | None:
+    """The account with that user name, in any letter case."""
+    if not is_storable(username):
+        return None
+    return await _one(connection, _ACCOUNT.where(users.c.lower_user_name == username.lower()))
+
+
+async def search(connection: AsyncConnection, text: str, *, start: int, limit: int) -> list[Account]:
+    """Accounts whose name, display name or e-mail contains the text, by user name."""
+    if not is_storable(text):
+        return []
+    pattern = "%" + text.lower().replace("\\", "\\\\").replace("%", r"\%").replace("_", r"\_") + "%"
+    matches = (
+        users.c.lower_user_name.like(pattern)
+        | func.lower(users.c.display_name).like(pattern)
+        | func.lower(users.c.email_address).like(pattern)
+    )
+    rows = await connection.execute(
+        _ACCOUNT.where(matches).order_by(users.c.lower_user_name).offset(start).limit(limit)
+    )
+    return [account_of(row) for row in rows]
+
+
+def account_of(row: Row[Any]) -> Account:
+    """An account out of a row that has the user's columns and `groups`."""
+    return Account(
+        user_key=row.user_key,
+        username=row.user_name,
+        display_name=row.display_name,
+        email=row.email_address,
+        active=row.active,
+        epoch=row.epoch,
+        groups=tuple(sorted(row.groups or ())),
+    )
+
+
+async def _one(connection: AsyncConnection, query: Select[Any]) -> Account | None:
+    row = (await connection.execute(query)).one_or_none()
+    return None if row is None else account_of(row)

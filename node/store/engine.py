@@ -1,0 +1,66 @@
+"""The connection pool, and the one place where database errors become ours."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from shared.errors import DependencyError, OperatorError
+
+CONNECT_TIMEOUT_S = 2.0
+COMMAND_TIMEOUT_S = 5.0
+POOL_TIMEOUT_S = 5.0
+
+
+class Database:
+    """Hands out transactions. Raises DependencyError whenever Postgres does not answer or refuses to."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[AsyncConnection]:
+        """One transaction, committed at the end of the block and rolled back when it raises."""
+        try:
+            async with self._engine.begin() as connection:
+                yield connection
+        except PoolTimeout as error:
+            raise DependencyError(f"no free Postgres connection within {POOL_TIMEOUT_S:g} s") from error
+        except DBAPIError as error:
+            raise DependencyError(f"Postgres did not answer: {_first_line(error.orig or error)}") from error
+        except (OSError, TimeoutError) as error:
+            raise DependencyError(f"Postgres cannot be reached: {_first_line(error) or 'it timed out'}") from error
+
+
+@asynccontextmanager
+async def open_database(url: str, *, pool_size: int) -> AsyncIterator[Database]:
+    """A pool on that URL; Postgres need not answer yet. Raises OperatorError for a URL that is none."""
+    try:
+        parsed = make_url(url).set(drivername="postgresql+asyncpg")
+    except ArgumentError as error:
+        raise OperatorError(
+            "the Postgres URL cannot be read; expected postgresql://user:password@host:port/database"
+        ) from error
+    engine = create_async_engine(
+        parsed,
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_timeout=POOL_TIMEOUT_S,
+        connect_args={"timeout": CONNECT_TIMEOUT_S, "command_timeout": COMMAND_TIMEOUT_S},
+    )
+    try:
+        yield Database(engine)
+    finally:
+        await engine.dispose()
+
+
+def is_storable(text: str) -> bool:
+    """Postgres cannot hold NUL, and lone surrogates are no text at all. Nothing that is stored has such a name."""
+    return "\0" not in text and not any("\ud800" <= ch <= "\udfff" for ch in text)
+
+
+def _first_line(error: BaseException) -> str:
+    return str(error).partition("\n")[0]

@@ -1,0 +1,54 @@
+"""The log of invalidations. Positions are dense: they are taken under a lock that is held to commit, so no reader can
+see a later one while an earlier one is still on its way (reference: invalidation.md P15)."""
+
+import uuid
+
+from sqlalchemy import func, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from shared.clock import as_datetime
+from shared.messages import Invalidation
+from shared.schema import HEAD_LOCK, invalidation_head, invalidation_log
+
+
+async def lock_head(connection: AsyncConnection) -> None:
+    """Waits for and takes the head lock until commit. First statement of every invalidating transaction."""
+    await connection.execute(select(func.pg_advisory_xact_lock(HEAD_LOCK)))
+
+
+async def append(
+    connection: AsyncConnection, *, user_key: str | None, epoch: int, action: str, origin: str, now_ms: int
+) -> Invalidation:
+    """Writes the entry with the next position and returns it as the message that announces it. Needs the head lock."""
+    position = await connection.scalar(
+        update(invalidation_head)
+        .values(position=invalidation_head.c.position + 1)
+        .returning(invalidation_head.c.position)
+    )
+    assert position is not None
+    event = Invalidation(
+        event_id=uuid.uuid4().hex,
+        position=position,
+        user_key=user_key,
+        epoch=epoch,
+        action=action,
+        origin=origin,
+        at_ms=now_ms,
+    )
+    await connection.execute(
+        insert(invalidation_log).values(
+            position=position,
+            event_id=event.event_id,
+            user_key=user_key,
+            epoch=epoch,
+            action=action,
+            origin=origin,
+            at=as_datetime(now_ms),
+        )
+    )
+    return event
+
+
+async def head(connection: AsyncConnection) -> int:
+    """Position of the last committed entry; 0 when there is none."""
+    return await connection.scalar(select(invalidation_head.c.position)) or 0

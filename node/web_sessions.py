@@ -1,0 +1,169 @@
+"""Web sessions: what a JSESSIONID names in this node's memory.
+
+They live and die with the node and are never replicated. A session ends when it was idle too long (sliding), when it
+reached an absolute age (only if one is configured), when it is invalidated, or when somebody ends it. All instants are
+policy ms. No I/O and no clock of its own: callers pass `now_ms`.
+"""
+
+import hashlib
+import secrets
+from collections import OrderedDict
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from node.identity import Account
+
+ID_BYTES = 16
+OBITUARIES_MAX = 10_000
+_BASE36 = "0123456789abcdefghijklmnopqrstuvwxyz"
+
+
+class EndCause(StrEnum):
+    """Why a session is no longer there. UNKNOWN: this node never had it, or forgot it in a restart."""
+
+    UNKNOWN = "unknown"
+    IDLE = "idle"
+    MAX_AGE = "max-age"
+    INVALIDATED = "invalidated"
+    CROWD = "crowd"
+    LOGOUT = "logout"
+    REPLACED = "replaced"
+    OVERFLOW = "overflow"
+
+
+class WebSession:
+    """One session. `account` None is an anonymous one; `epoch` is the user's epoch it was born under."""
+
+    __slots__ = ("_hash", "account", "attributes", "created_ms", "epoch", "id", "idle_ms", "last_ms")
+
+    def __init__(self, session_id: str, account: Account | None, *, now_ms: int, idle_ms: int) -> None:
+        self.id = session_id
+        self.account = account
+        self.epoch = account.epoch if account else 0
+        self.created_ms = now_ms
+        self.last_ms = now_ms
+        self.idle_ms = idle_ms
+        self.attributes: dict[str, Any] | None = None
+        self._hash: str | None = None
+
+    @property
+    def hash(self) -> str:
+        """The short base-36 digest of the id that X-ASESSIONID shows."""
+        if self._hash is None:
+            number = int.from_bytes(hashlib.sha256(self.id.encode()).digest()[:4])
+            digits = ""
+            while number:
+                number, digit = divmod(number, 36)
+                digits = _BASE36[digit] + digits
+            self._hash = digits or "0"
+        return self._hash
+
+
+@dataclass(frozen=True, slots=True)
+class SessionLimits:
+    """Durations in policy ms. `idle_ms` 0 or less means never; `max_age_ms` None means no absolute age."""
+
+    idle_ms: int
+    max_age_ms: int | None = None
+
+
+class WebSessions:
+    """All sessions of one node, with an index by user so that ending one user's costs only that user's."""
+
+    def __init__(self, limits: SessionLimits, *, capacity: int, id_suffix: str = "") -> None:
+        self._limits = limits
+        self._capacity = capacity
+        self._id_suffix = id_suffix
+        self._by_id: dict[str, WebSession] = {}
+        self._by_user: dict[str, list[WebSession]] = {}
+        self._obituaries: OrderedDict[str, EndCause] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._by_id)
+
+    def find(self, session_id: str, *, now_ms: int) -> WebSession | None:
+        """The live session of that id, touched; an overdue one ends here and counts as absent."""
+        session = self._by_id.get(session_id)
+        if session is None:
+            return None
+        cause = self._overdue(session, now_ms)
+        if cause is not None:
+            self.end(session, cause)
+            return None
+        session.last_ms = now_ms
+        return session
+
+    def open(self, account: Account | None, *, now_ms: int) -> WebSession:
+        """A new session under a new random id. When the node is full the oldest session makes room."""
+        if len(self._by_id) >= self._capacity:
+            self.end(next(iter(self._by_id.values())), EndCause.OVERFLOW)
+        session_id = secrets.token_hex(ID_BYTES).upper() + self._id_suffix
+        session = WebSession(session_id, account, now_ms=now_ms, idle_ms=self._limits.idle_ms)
+        self._by_id[session_id] = session
+        if account is not None:
+            self._by_user.setdefault(account.user_key, []).append(session)
+        return session
+
+    def end(self, session: WebSession, cause: EndCause) -> None:
+        """Ends a session; ending one that is gone already does nothing."""
+        if self._by_id.pop(session.id, None) is None:
+            return
+        self._remember_end(session.id, cause)
+        if session.account is None:
+            return
+        siblings = self._by_user[session.account.user_key]
+        siblings.remove(session)
+        if not siblings:
+            del self._by_user[session.account.user_key]
+
+    def of_user(self, user_key: str) -> list[WebSession]:
+        return list(self._by_user.get(user_key, ()))
+
+    def void_user(self, user_key: str, *, epoch: int, spare: str | None = None) -> int:
+        """Ends what was issued to the user before `epoch`; the session id `spare` is carried over instead."""
+        voided = 0
+        for session in self.of_user(user_key):
+            if session.epoch >= epoch:
+                continue
+            if session.id == spare:
+                session.epoch = epoch
+            else:
+                self.end(session, EndCause.INVALIDATED)
+                voided += 1
+        return voided
+
+    def sweep(self, *, now_ms: int) -> int:
+        """Ends every overdue session; returns how many."""
+        overdue = [(session, cause) for session in self._by_id.values() if (cause := self._overdue(session, now_ms))]
+        for session, cause in overdue:
+            self.end(session, cause)
+        return len(overdue)
+
+    def all(self) -> list[WebSession]:
+        return list(self._by_id.values())
+
+    def cause_of_end(self, session_id: str) -> EndCause:
+        """Why that session is not here; UNKNOWN when this node cannot say."""
+        return self._obituaries.get(session_id, EndCause.UNKNOWN)
+
+    def deadline_ms(self, session: WebSession) -> int | None:
+        """The policy instant at which the session ends if nobody uses it again; None for never."""
+        deadlines = [session.last_ms + session.idle_ms] if session.idle_ms > 0 else []
+        if self._limits.max_age_ms is not None:
+            deadlines.append(session.created_ms + self._limits.max_age_ms)
+        return min(deadlines, default=None)
+
+    def _overdue(self, session: WebSession, now_ms: int) -> EndCause | None:
+        # As Tomcat counts: a session that was idle for exactly the limit is over.
+        if 0 < session.idle_ms <= now_ms - session.last_ms:
+            return EndCause.IDLE
+        max_age_ms = self._limits.max_age_ms
+        if max_age_ms is not None and now_ms - session.created_ms >= max_age_ms:
+            return EndCause.MAX_AGE
+        return None
+
+    def _remember_end(self, session_id: str, cause: EndCause) -> None:
+        self._obituaries[session_id] = cause
+        if len(self._obituaries) > OBITUARIES_MAX:
+            self._obituaries.popitem(last=False)

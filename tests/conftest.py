@@ -1,0 +1,18 @@
+"""Fixtures every test may ask for: real stores, started once for the whole run."""
+
+import pytest
+
+from tests.support.stores import TestStores, running_stores
+
+
+@pytest.fixture(scope="session")
+def stores() -> TestStores:
+    """A real Postgres and a real Valkey; ask for `database` to get tables of your own."""
+    with running_stores() as stores:
+        yield stores
+
+
+@pytest.fixture
+async def database_url(stores) -> str:
+    """A database of this test's own, with schema and seed users."""
+    return await stores.fresh_database()

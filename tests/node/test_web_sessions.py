@@ -1,0 +1,120 @@
+"""Web sessions: birth, idle limit, absolute age, the index by user, and why they end."""
+
+import re
+
+import pytest
+
+from node.web_sessions import EndCause, SessionLimits, WebSessions
+from tests.support.accounts import account
+
+HOUR_MS = 3_600_000
+IDLE_MS = 5 * HOUR_MS
+T0 = 1_000_000_000
+
+
+@pytest.fixture
+def sessions():
+    return WebSessions(SessionLimits(IDLE_MS), capacity=100)
+
+
+def test_an_id_looks_as_tomcat_makes_it(sessions):
+    """32 upper-case hex digits, and never twice the same."""
+    ids = {sessions.open(None, now_ms=T0).id for _ in range(50)}
+    assert len(ids) == 50
+    assert all(re.fullmatch("[0-9A-F]{32}", session_id) for session_id in ids)
+
+
+def test_a_jvm_route_is_a_suffix_of_the_id():
+    """Balancers that stick to JSESSIONID read the node from behind the dot."""
+    session = WebSessions(SessionLimits(IDLE_MS), capacity=1, id_suffix=".node-1").open(None, now_ms=T0)
+    assert re.fullmatch(r"[0-9A-F]{32}\.node-1", session.id)
+
+
+def test_the_idle_limit_slides(sessions):
+    """Each use moves the end; without use the session is over at exactly the limit."""
+    session = sessions.open(account(), now_ms=T0)
+    assert sessions.find(session.id, now_ms=T0 + IDLE_MS - 1) is session
+    assert sessions.find(session.id, now_ms=T0 + 2 * (IDLE_MS - 1)) is session
+    assert sessions.find(session.id, now_ms=T0 + 2 * (IDLE_MS - 1) + IDLE_MS) is None
+    assert sessions.cause_of_end(session.id) is EndCause.IDLE
+
+
+def test_an_absolute_age_does_not_slide():
+    """With a max-age configured, use does not help."""
+    sessions = WebSessions(SessionLimits(IDLE_MS, max_age_ms=8 * HOUR_MS), capacity=10)
+    session = sessions.open(account(), now_ms=T0)
+    for hour in range(1, 8):
+        assert sessions.find(session.id, now_ms=T0 + hour * HOUR_MS)
+    assert sessions.find(session.id, now_ms=T0 + 8 * HOUR_MS - 1)
+    assert sessions.find(session.id, now_ms=T0 + 8 * HOUR_MS) is None
+    assert sessions.cause_of_end(session.id) is EndCause.MAX_AGE
+
+
+def test_no_idle_limit_means_never():
+    """session-timeout 0 or less keeps a session for ever, as in a web.xml."""
+    sessions = WebSessions(SessionLimits(0), capacity=10)
+    session = sessions.open(account(), now_ms=T0)
+    assert sessions.find(session.id, now_ms=T0 + 10_000 * HOUR_MS) is session
+    assert sessions.deadline_ms(session) is None
+
+
+def test_voiding_a_user_ends_what_is_older_and_nobody_elses(sessions):
+    """A later login, and other users, are never hurt by an earlier invalidation."""
+    old = sessions.open(account("alice", epoch=0), now_ms=T0)
+    new = sessions.open(account("alice", epoch=1), now_ms=T0)
+    other = sessions.open(account("bob", epoch=0), now_ms=T0)
+    assert sessions.void_user("KEY-alice", epoch=1) == 1
+    assert sessions.find(old.id, now_ms=T0) is None
+    assert sessions.cause_of_end(old.id) is EndCause.INVALIDATED
+    assert sessions.find(new.id, now_ms=T0) is new
+    assert sessions.find(other.id, now_ms=T0) is other
+
+
+def test_a_spared_session_is_carried_over(sessions):
+    """The session that changes its own password may be allowed to survive, as if born under the new epoch."""
+    own, thief = (sessions.open(account("alice"), now_ms=T0) for _ in range(2))
+    assert sessions.void_user("KEY-alice", epoch=1, spare=own.id) == 1
+    assert sessions.find(own.id, now_ms=T0) is own
+    assert own.epoch == 1
+    assert sessions.find(thief.id, now_ms=T0) is None
+
+
+def test_ending_twice_is_harmless(sessions):
+    """Two requests may find the same session overdue."""
+    session = sessions.open(account(), now_ms=T0)
+    sessions.end(session, EndCause.LOGOUT)
+    sessions.end(session, EndCause.IDLE)
+    assert sessions.cause_of_end(session.id) is EndCause.LOGOUT
+    assert sessions.of_user("KEY-alice") == []
+
+
+def test_a_full_node_drops_its_oldest_session():
+    """Memory is bounded; the newest login gets in."""
+    sessions = WebSessions(SessionLimits(IDLE_MS), capacity=2)
+    first, second, third = (sessions.open(account(), now_ms=T0) for _ in range(3))
+    assert sessions.find(first.id, now_ms=T0) is None
+    assert sessions.cause_of_end(first.id) is EndCause.OVERFLOW
+    assert sessions.find(second.id, now_ms=T0) is second
+    assert sessions.find(third.id, now_ms=T0) is third
+
+
+def test_sweeping_forgets_exactly_the_overdue(sessions):
+    """Clean-up ends what a lookup would have ended, and nothing else."""
+    idle = sessions.open(account(), now_ms=T0)
+    busy = sessions.open(account(), now_ms=T0)
+    sessions.find(busy.id, now_ms=T0 + 1)
+    assert sessions.sweep(now_ms=T0 + IDLE_MS) == 1
+    assert len(sessions) == 1
+    assert sessions.cause_of_end(idle.id) is EndCause.IDLE
+
+
+def test_an_unknown_session_has_no_cause(sessions):
+    """A node that never had it, or was restarted, cannot say why."""
+    assert sessions.cause_of_end("A" * 32) is EndCause.UNKNOWN
+
+
+def test_the_session_hash_is_short_and_stable(sessions):
+    """X-ASESSIONID names a session in logs without giving it away."""
+    session = sessions.open(None, now_ms=T0)
+    assert session.hash == session.hash
+    assert re.fullmatch("[0-9a-z]{1,7}", session.hash)
