@@ -1,22 +1,32 @@
 """The operator's endpoints: the whole picture, drains, nodes, the clock. aiohttp, on a port of its own."""
 
 import asyncio
+import itertools
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
+from prometheus_client import CONTENT_TYPE_LATEST
 from pydantic import ValidationError
 
+from loadbalancer.metrics import exposition
 from loadbalancer.nodes import Node
 from loadbalancer.policy import Wish
 from loadbalancer.status import describe, describe_node
-from shared.contract import OPERATOR_PREFIX
+from shared.contract import OPERATOR_PREFIX, OPERATOR_TOKEN
 from shared.errors import CallerError
-from shared.operator_api import add_clock_routes, json_object, operator_app
+from shared.operator_api import Handler, add_clock_routes, json_object, operator_app
 from shared.settings import Upstream, explain
 
 if TYPE_CHECKING:
     from loadbalancer.app import Balancer
 
+_STATS = f"{OPERATOR_PREFIX}/stats"
+_SHOWN = 25
+_PAGE_HEADERS = {
+    "Cache-Control": "no-store",
+    "Referrer-Policy": "no-referrer",
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'",
+}
 _DRAINS = {"soft": Wish.SOFT_DRAIN, "hard": Wish.HARD_DRAIN}
 
 
@@ -60,7 +70,23 @@ def admin_app(balancer: "Balancer") -> web.Application:
         fleet.remove(request.match_info["id"])
         return web.Response(status=204)
 
+    async def stats(_request: web.Request) -> web.Response:
+        from loadbalancer.stats_page import render
+
+        page = render(describe(balancer, now()), _latest(balancer, _SHOWN))
+        return web.Response(text=page, content_type="text/html", headers=_PAGE_HEADERS)
+
+    async def requests(request: web.Request) -> web.Response:
+        return web.json_response(_latest(balancer, _limit(request)))
+
+    async def metrics(_request: web.Request) -> web.Response:
+        return web.Response(body=exposition(balancer), headers={"Content-Type": CONTENT_TYPE_LATEST})
+
     node = f"{OPERATOR_PREFIX}/nodes/{{id}}"
+    app.middlewares.insert(0, _token_of_page)
+    app.router.add_get(_STATS, stats)
+    app.router.add_get(f"{OPERATOR_PREFIX}/requests", requests)
+    app.router.add_get(f"{OPERATOR_PREFIX}/metrics", metrics)
     app.router.add_get(f"{OPERATOR_PREFIX}/status", status)
     app.router.add_post(f"{node}/ready", ready)
     app.router.add_post(f"{node}/drain", drain)
@@ -68,3 +94,23 @@ def admin_app(balancer: "Balancer") -> web.Application:
     app.router.add_put(node, put)
     app.router.add_delete(node, delete)
     return app
+
+
+@web.middleware
+async def _token_of_page(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """A browser cannot send our header from its address line: for the page alone, the token may be in the query."""
+    if request.path == _STATS and (token := request.query.get("token")):
+        request = request.clone(headers={**request.headers, OPERATOR_TOKEN: token})
+    return await handler(request)
+
+
+def _latest(balancer: "Balancer", limit: int) -> list[dict[str, Any]]:
+    """The latest requests as JSON, newest first."""
+    return [entry.as_json() for entry in itertools.islice(reversed(balancer.journal.recent), limit)]
+
+
+def _limit(request: web.Request) -> int:
+    text = request.query.get("limit", str(_SHOWN))
+    if not text.isascii() or not text.isdigit():
+        raise CallerError(400, f"limit {text!r} is not a whole number")
+    return int(text)

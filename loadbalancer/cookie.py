@@ -52,8 +52,17 @@ class RouteCookie:
 
 def take(cookies: bytes, name: bytes) -> tuple[bytes | None, bytes]:
     """The value of that cookie, and the field without it. The first one wins: browsers send the most specific first."""
-    if name not in cookies:
+    before, met, after = cookies.partition(name + b"=")
+    if not met:
         return None, cookies
+    value, _, rest = after.partition(b"; ")
+    if (not before or before.endswith(b"; ")) and name not in rest and b";" not in value:
+        return value, (before + rest if rest else before[:-2])
+    return _take_with_care(cookies, name)
+
+
+def _take_with_care(cookies: bytes, name: bytes) -> tuple[bytes | None, bytes]:
+    """`take` for fields that browsers do not write: odd blanks, the name twice or inside another one."""
     found: bytes | None = None
     kept: list[bytes] = []
     for pair in cookies.split(b";"):

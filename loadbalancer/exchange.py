@@ -14,7 +14,8 @@ brings deadlines.
 
 import asyncio
 import time
-from enum import Enum, auto
+from collections.abc import Sequence
+from enum import IntEnum, auto
 from typing import Protocol
 
 from loadbalancer.answers import own_answer
@@ -24,7 +25,7 @@ from loadbalancer.head import Framing, Refused, ResponseHead, frame, render_requ
 from loadbalancer.journal import Entry, wall_time
 from loadbalancer.nodes import Node
 from loadbalancer.parser import IncomingRequest, ResponseParser
-from loadbalancer.policy import Attempt, Verdict, after_failure
+from loadbalancer.policy import Attempt, Verdict, after_failure, needs_sure_connection
 from loadbalancer.routing import Choice
 from loadbalancer.upstream import UpstreamConnection
 from shared.contract import BalancerError
@@ -33,7 +34,7 @@ _UNSENT_MAX = 64 * 1024
 """Bytes of a request's body held while no node takes them; above this the client is not read any more."""
 
 
-class State(Enum):
+class State(IntEnum):
     GATHERING = auto()
     CONNECTING = auto()
     WAITING = auto()
@@ -123,7 +124,7 @@ class Exchange:
         self._connecting: asyncio.Task[None] | None = None
         self._tried: set[str] = set()
         self._attempts = 0
-        self._replay: list[bytes] | None = []
+        self._replay: Sequence[bytes] | None = ()
         self._body_sent = False
         self._continued = False
         self._throttled = False
@@ -204,12 +205,8 @@ class Exchange:
                 self._open_tunnel(head, parser.remainder)
                 return
             out = self._begin_answer(head)
-        pieces = parser.pieces
-        if pieces:
-            parser.pieces = []
         complete = parser.complete
-        if pieces or complete:
-            out += frame(pieces, self._answer_framing, last=complete)
+        out += frame(parser.take(), self._answer_framing, last=complete)
         if out:
             self._sent += len(out)
             self._client.write(out)
@@ -276,7 +273,7 @@ class Exchange:
         node.counters.requests += 1
         node.running.add(self)
         pool = self._path.pool(node)
-        link = None if fresh else pool.take(sure=not self._is_repeatable())
+        link = None if fresh else pool.take(sure=needs_sure_connection(self._head.method))
         if link is not None:
             self._connected(link)
             return
@@ -293,17 +290,23 @@ class Exchange:
         self._to(State.WAITING)
         assert self._choice is not None
         added = self._origin_lines() + self._path.request_lines(self._choice.reason)
+        data = render_request(head, self._claim.cookies, added)
+        if head.framing is not Framing.NONE:
+            data += self._body_so_far()
+            self._client.resume_reading()
+        else:
+            self._body_sent = True
+        link.write(data)
+        self._await_progress()
+
+    def _body_so_far(self) -> bytes:
+        """What an earlier attempt has sent, and what has come since."""
         request = self._request
         pieces = [*(self._replay or ()), *request.pieces]
         self._keep_for_replay(request.pieces)
         request.pieces = []
         self._body_sent = request.complete
-        data = render_request(head, self._claim.cookies, added)
-        link.write(
-            data + frame(pieces, head.framing, last=request.complete) if head.framing is not Framing.NONE else data
-        )
-        self._client.resume_reading()
-        self._await_progress()
+        return frame(pieces, self._head.framing, last=request.complete)
 
     def _unreachable(self, error: OSError) -> None:
         self._connecting = None
@@ -334,9 +337,6 @@ class Exchange:
         self._replay = [*self._replay, *pieces]
         if sum(map(len, self._replay)) > self._path.settings.replay_bytes:
             self._replay = None
-
-    def _is_repeatable(self) -> bool:
-        return after_failure(self._state_of_attempt(written=True, reused=True)) is Verdict.SAME_NODE
 
     # The way back to the client
 

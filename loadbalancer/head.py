@@ -9,9 +9,9 @@ Called by `parser` (reading) and `exchange` (rendering).
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from enum import Enum, auto
+from enum import Enum, IntEnum, auto
 from functools import lru_cache
 
 CRLF = b"\r\n"
@@ -42,10 +42,10 @@ class Framing(Enum):
     UNTIL_CLOSE = auto()
 
 
-class _Kind(Enum):
-    """What becomes of a field."""
+class _Kind(IntEnum):
+    """What becomes of a field. Whole numbers, because this is looked up for each field of each message."""
 
-    PASS = auto()
+    PASS = 0
     DROP = auto()
     FORWARDING = auto()
     HOST = auto()
@@ -57,7 +57,8 @@ class _Kind(Enum):
     EXPECT = auto()
 
 
-_PASS = _Kind.PASS
+_NO_TOKENS: frozenset[bytes] = frozenset()
+_NO_FIELDS: list[tuple[bytes, bytes]] = []
 _HOP_BY_HOP: Mapping[bytes, _Kind] = {
     b"connection": _Kind.CONNECTION,
     b"content-length": _Kind.LENGTH,
@@ -142,32 +143,16 @@ class ResponseHead:
 
 def read_request(method: bytes, target: bytes, version: str, fields: list[tuple[bytes, bytes]]) -> RequestHead:
     """Checks a request head as llhttp reported it. Raises Refused."""
-    minor = _minor(version)
-    hosts: list[bytes] = []
-    lines: list[bytes] = []
-    cookies: list[bytes] = []
-    forwarding: list[tuple[bytes, bytes]] = []
-    special: dict[_Kind, list[bytes]] = {}
-    for name, value in fields:
-        kind, prefix = _REQUEST_FIELDS[name]
-        if kind is _PASS:
-            lines.append(prefix + value + CRLF)
-        elif kind is _Kind.HOST:
-            hosts.append(value)
-        elif kind is _Kind.COOKIE:
-            cookies.append(value)
-        elif kind is _Kind.FORWARDING:
-            forwarding.append((name, value))
-        else:
-            special.setdefault(kind, []).append(value)
-    target, host = _destination(method, target, hosts, minor)
-    framing, length = _body(special, minor) if special else (Framing.NONE, 0)
+    minor = 1 if version == "1.1" else _minor(version)
+    lines, special = _sorted(fields, _REQUEST_FIELDS)
+    target, host = _destination(method, target, special.get(_Kind.HOST, ()), minor)
+    framing, length = _body(special, minor)
     tokens = _connection_tokens(special)
     if tokens:
         lines = _without(lines, tokens)
-    websocket = _asks_for_websocket(method, minor, special, tokens)
     if _Kind.UPGRADE in special and framing is not Framing.NONE:
         raise Refused(400, "a request that asks for an upgrade cannot have a body here")
+    cookies = special.get(_Kind.COOKIE, ())
     return RequestHead(
         method,
         target,
@@ -175,12 +160,14 @@ def read_request(method: bytes, target: bytes, version: str, fields: list[tuple[
         host,
         lines,
         cookies[0] if len(cookies) == 1 else b"; ".join(cookies),
-        forwarding,
+        [field for field in fields if _REQUEST_FIELDS[field[0]][0] is _Kind.FORWARDING]
+        if _Kind.FORWARDING in special
+        else _NO_FIELDS,
         framing,
         length,
         b"close" not in tokens and (minor == 1 or b"keep-alive" in tokens),
-        minor == 1 and _expects_continue(special),
-        websocket,
+        _Kind.EXPECT in special and minor == 1 and _expects_continue(special[_Kind.EXPECT]),
+        bool(tokens) and method == b"GET" and minor == 1 and _is_websocket(special, tokens),
     )
 
 
@@ -188,16 +175,9 @@ def read_response(
     status: int, reason: bytes, version: str, fields: list[tuple[bytes, bytes]], *, to_head: bool
 ) -> ResponseHead:
     """Checks an answer's head; `to_head` when the request was a HEAD. Raises Refused with status 502."""
-    if version not in ("1.1", "1.0") or status < 100:
-        raise Refused(502, f"the node answered with version {version} and status {status}")
-    lines: list[bytes] = []
-    special: dict[_Kind, list[bytes]] = {}
-    for name, value in fields:
-        kind, prefix = _RESPONSE_FIELDS[name]
-        if kind is _PASS:
-            lines.append(prefix + value + CRLF)
-        else:
-            special.setdefault(kind, []).append(value)
+    if (version != "1.1" and version != "1.0") or status < 100:
+        raise Refused(502, f"version {version}, status {status}")
+    lines, special = _sorted(fields, _RESPONSE_FIELDS)
     tokens = _connection_tokens(special)
     if tokens:
         lines = _without(lines, tokens)
@@ -214,6 +194,21 @@ def read_response(
         keeps and framing is not Framing.UNTIL_CLOSE,
         status == 101 and _is_websocket(special, tokens),
     )
+
+
+def _sorted(fields: list[tuple[bytes, bytes]], table: _Fields) -> tuple[list[bytes], dict[_Kind, list[bytes]]]:
+    """Fields that travel on, as lines; and the values of all others, by kind."""
+    lines: list[bytes] = []
+    special: dict[_Kind, list[bytes]] = {}
+    for name, value in fields:
+        kind, prefix = table[name]
+        if not kind:
+            lines.append(prefix + value + CRLF)
+        elif kind in special:
+            special[kind].append(value)
+        else:
+            special[kind] = [value]
+    return lines, special
 
 
 def render_request(head: RequestHead, cookies: bytes, added: bytes) -> bytes:
@@ -267,7 +262,7 @@ def _minor(version: str) -> int:
     raise Refused(505 if version == "2.0" else 400, f"HTTP/{version} is not spoken here, only 1.1 and 1.0")
 
 
-def _destination(method: bytes, target: bytes, hosts: list[bytes], minor: int) -> tuple[bytes, bytes]:
+def _destination(method: bytes, target: bytes, hosts: Sequence[bytes], minor: int) -> tuple[bytes, bytes]:
     """The target in origin form and the host it is meant for; the authority of an absolute target wins (9112 3.2.2)."""
     if len(hosts) > 1 or (not hosts and minor):
         raise Refused(400, f"a request needs exactly one Host field, not {len(hosts)}")
@@ -329,9 +324,7 @@ def _length(lengths: list[bytes], status: int) -> int:
 
 def _connection_tokens(special: Mapping[_Kind, list[bytes]]) -> frozenset[bytes]:
     values = special.get(_Kind.CONNECTION)
-    if not values:
-        return frozenset()
-    return _tokens(b",".join(values))
+    return _tokens(b",".join(values)) if values else _NO_TOKENS
 
 
 @lru_cache(maxsize=256)
@@ -349,21 +342,12 @@ def _without(lines: list[bytes], tokens: frozenset[bytes]) -> list[bytes]:
     return [line for line in lines if line.partition(b":")[0].lower() not in named]
 
 
-def _asks_for_websocket(
-    method: bytes, minor: int, special: Mapping[_Kind, list[bytes]], tokens: frozenset[bytes]
-) -> bool:
-    return method == b"GET" and minor == 1 and _is_websocket(special, tokens)
-
-
 def _is_websocket(special: Mapping[_Kind, list[bytes]], tokens: frozenset[bytes]) -> bool:
     upgrades = special.get(_Kind.UPGRADE)
     return upgrades is not None and b"upgrade" in tokens and [u.strip().lower() for u in upgrades] == [b"websocket"]
 
 
-def _expects_continue(special: Mapping[_Kind, list[bytes]]) -> bool:
-    expected = special.get(_Kind.EXPECT)
-    if not expected:
-        return False
+def _expects_continue(expected: list[bytes]) -> bool:
     if len(expected) > 1 or expected[0].strip(b" \t").lower() != b"100-continue":
         raise Refused(417, "the only expectation met here is 100-continue")
     return True
@@ -375,9 +359,9 @@ def _framing_line(framing: Framing, length: int) -> bytes:
     return b"Content-Length: %d\r\n" % length if framing is Framing.LENGTH else b"Transfer-Encoding: chunked\r\n"
 
 
-def frame(pieces: Iterable[bytes], framing: Framing, *, last: bool) -> bytes:
+def frame(pieces: Sequence[bytes], framing: Framing, *, last: bool) -> bytes:
     """Body bytes as they are written under that framing; `last` adds what ends the body."""
-    data = b"".join(pieces)
+    data = pieces[0] if len(pieces) == 1 else b"".join(pieces)
     if framing is not Framing.CHUNKED:
         return data
     framed = chunk(data) if data else b""

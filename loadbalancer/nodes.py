@@ -73,10 +73,11 @@ class Node:
         self.on_change: Callable[[Node, Health, Health], None] = lambda node, old, new: None
         self._rules = rules
         self._last_outcome: CheckOutcome | None = None
+        self._was_up = False
         self._failures = 0
         self._ejections = 0
         self._ejected_until = 0.0
-        self._slow_since = -rules.slow_start_s
+        self._slow_since = 0.0
         self.health = Health.UNKNOWN
         self.admission: Admission = ADMISSION[self.health, self.wish]
 
@@ -97,10 +98,11 @@ class Node:
         self._last_outcome = outcome
         self.counters.checks += 1
         self.counters.checks_failed += outcome is not CheckOutcome.RUNNING
-        if self.checks.up and before is False:
+        if self.checks.up and before is False and self._was_up:
             self.restarts += 1
             self._slow_since = now
             self._failures = 0
+        self._was_up = self._was_up or bool(self.checks.up)
         self.settle(now, f"check: {words}")
 
     @property

@@ -53,6 +53,7 @@ class RequestParser:
         self._target = b""
         self._head_bytes = 0
         self._head_is_new = False
+        self._segment = 0
         self._overhead = 0
         self._trailers = 0
         self._refused: Refused | None = None
@@ -71,6 +72,7 @@ class RequestParser:
         if self._upgrading:
             self.remainder += data
             return
+        self._segment = len(data)
         body_before = self._current.received if self._current else 0
         try:
             self._llhttp.feed_data(data)
@@ -99,6 +101,7 @@ class RequestParser:
 
     def on_message_begin(self) -> None:
         self.in_head = self._head_is_new = True
+        self._head_bytes = 0
         self._target = b""
         self._fields = []
 
@@ -117,7 +120,7 @@ class RequestParser:
         fields, limits = self._fields, self._limits
         if len(fields) > limits.fields:
             self._fail(Refused(400, f"more than {limits.fields} header fields"))
-        if len(self._target) + sum([len(name) + len(value) + 4 for name, value in fields]) > limits.head_bytes:
+        if self._head_bytes + self._segment > limits.head_bytes and self._head_size() > limits.head_bytes:
             self._fail(self._too_large())
         llhttp = self._llhttp
         try:
@@ -154,6 +157,9 @@ class RequestParser:
         self._overhead += by
         if self._overhead > _CHUNK_OVERHEAD + _CHUNK_OVERHEAD_PER_BYTE * self._current.received:
             self._refuse(Refused(400, "chunk extensions or trailers out of all proportion to the body"))
+
+    def _head_size(self) -> int:
+        return len(self._target) + sum(len(name) + len(value) + 4 for name, value in self._fields)
 
     def _too_large(self) -> Refused:
         return Refused(400, f"the request head is larger than {self._limits.head_bytes} bytes")
@@ -213,6 +219,13 @@ class ResponseParser:
                 raise Refused(502, "the head of the node's answer is too large")
         elif self._to_head:
             self._llhttp = httptools.HttpResponseParser(self)
+
+    def take(self) -> list[bytes]:
+        """The body bytes that nobody has taken yet."""
+        pieces = self.pieces
+        if pieces:
+            self.pieces = []
+        return pieces
 
     def end(self) -> bool:
         """The node closed. True when that is how this answer was meant to end."""

@@ -105,6 +105,11 @@ def after_failure(attempt: Attempt) -> Verdict:
     return Verdict.SAME_NODE if attempt.reused else Verdict.OTHER_NODE
 
 
+def needs_sure_connection(method: bytes) -> bool:
+    """A request that must not be repeated is worth a look whether the node has closed the connection it would use."""
+    return method not in IDEMPOTENT
+
+
 @dataclass(frozen=True, slots=True)
 class CheckRules:
     """How many checks in a row change a node's health."""

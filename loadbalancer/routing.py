@@ -6,8 +6,7 @@ one rule. Called by `exchange`, once per request and once more per retry.
 
 import secrets
 from collections.abc import Collection
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from loadbalancer.bindings import Bindings
 from loadbalancer.cookie import CLIENT_LENGTH, Route, RouteCookie, find, take
@@ -19,8 +18,7 @@ from shared.clock import PolicyClock
 from shared.contract import RouteReason
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(NamedTuple):
     """Who a request says it is: `client` is the key of its binding, `node_id` where it belongs; None: nobody, nowhere.
 
     `cookies` is the Cookie field as the node gets it, `value` the route cookie as the client sent it.
@@ -32,8 +30,7 @@ class Claim:
     value: bytes = b""
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(NamedTuple):
     """The node that gets a request, and why."""
 
     node: Node
