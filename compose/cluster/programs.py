@@ -14,7 +14,7 @@ from compose.cluster.warm_start import Nursery, open_nursery
 from shared.settings import BalancerSettings, NodeSettings
 
 STOP_EXTRA_S = 3.0
-"""What a program may need to end beyond the time it gives to running requests."""
+"""What a program may need to end beyond the time it takes its leave and gives to running requests."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,5 +40,5 @@ def launch_program(module: str, settings: NodeSettings | BalancerSettings, *, nu
         Command((sys.executable, "-P", "-m", module), {**ours, **settings.to_environment()}),
         readiness=ReadyPipe,
         spawn=spawn if nursery is None else nursery.spawn,
-        stop_limit_s=settings.stop_grace_s + STOP_EXTRA_S,
+        stop_limit_s=settings.stop_grace_s + getattr(settings, "lame_duck_s", 0.0) + STOP_EXTRA_S,
     )
