@@ -7,7 +7,8 @@ from node.issues import beans
 from node.issues.attachments import Attachment
 from node.issues.beans import Bean
 from node.issues.field_list import selected
-from node.issues.model import Issue, People, Person, Tracker
+from node.issues.jql.scope import Scope
+from node.issues.model import Issue
 from node.issues.search import SearchPage
 from node.issues.visibility import may_see
 from shared.clock import jira_time
@@ -27,11 +28,9 @@ def no_attachments(_issue_id: int) -> Sequence[Attachment]:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What every shape needs: the data, who looks, and the address links begin with (no slash at its end)."""
+    """What every shape needs: the data as one viewer sees it, and what links begin with (no slash at its end)."""
 
-    tracker: Tracker
-    people: People
-    viewer: Person | None
+    scope: Scope
     base_url: str
     attachments_of: AttachmentsOf = no_attachments
 
@@ -67,24 +66,24 @@ def _has(issue: Issue, name: str) -> bool:
 
 
 def _user(user_key: str | None, view: View) -> Bean | None:
-    return None if user_key is None else beans.user_bean(user_key, view.people, view.base_url)
+    return None if user_key is None else beans.user_bean(user_key, view.scope.people, view.base_url)
 
 
 def _subtasks(issue: Issue, view: View) -> list[Bean]:
     """Those the viewer may see: an issue must not give away another."""
-    subtasks = view.tracker.subtasks(issue.key)
-    return [beans.linked_issue_bean(one, view.base_url) for one in subtasks if may_see(one, view.viewer)]
+    subtasks = view.scope.tracker.subtasks(issue.key)
+    return [beans.linked_issue_bean(one, view.base_url) for one in subtasks if may_see(one, view.scope.viewer)]
 
 
 def _parent(issue: Issue, view: View) -> Bean | None:
-    parent = view.tracker.find(issue.parent or "")
-    if parent is None or not may_see(parent, view.viewer):
+    parent = view.scope.tracker.find(issue.parent or "")
+    if parent is None or not may_see(parent, view.scope.viewer):
         return None
     return beans.linked_issue_bean(parent, view.base_url)
 
 
 def _attachments(issue: Issue, view: View) -> list[Bean]:
-    return [beans.attachment_bean(one, view.people, view.base_url) for one in view.attachments_of(issue.id)]
+    return [beans.attachment_bean(one, view.scope.people, view.base_url) for one in view.attachments_of(issue.id)]
 
 
 def _votes(issue: Issue, view: View) -> Bean:
@@ -114,6 +113,6 @@ _FIELDS: dict[str, Callable[[Issue, View], object]] = {
     "security": lambda issue, view: issue.security and beans.security_bean(issue.security, view.base_url),
     "votes": _votes,
     "subtasks": _subtasks,
-    "comment": lambda issue, view: beans.comment_page(issue, view.people, view.base_url),
+    "comment": lambda issue, view: beans.comment_page(issue, view.scope.people, view.base_url),
     "attachment": _attachments,
 }

@@ -13,6 +13,7 @@ from node.issues.jql.clauses import And, Call, Clause, Empty, Many, Not, Operand
 from node.issues.jql.errors import Unusable
 from node.issues.jql.fields import Field, field_named
 from node.issues.jql.functions import function_named
+from node.issues.jql.kinds import OrderedKind
 from node.issues.jql.printing import show
 from node.issues.jql.scope import Scope
 from node.issues.model import Issue
@@ -184,6 +185,7 @@ def _is_none_of(field: Field, targets: Targets) -> Predicate:
 
 
 def _relation(field: Field, operator: Operator, target: object) -> Predicate:
+    assert isinstance(field.kind, OrderedKind)
     values, compare, test = field.values, field.kind.compare, _RELATIONS[operator]
 
     def holds(issue: Issue) -> bool:

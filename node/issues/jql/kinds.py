@@ -7,7 +7,7 @@ target None stands for EMPTY.
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 from node.issues.jql.clauses import Operator, Value
 from node.issues.jql.errors import Unusable
@@ -42,8 +42,8 @@ class Kind(ABC, Generic[V, T]):
         """What the value means here. Raises Unusable with Jira's message."""
 
     def from_function(self, result: object) -> T:
-        """A function's result as a target; called only for functions that yield what the kind takes."""
-        raise NotImplementedError(f"{type(self).__name__} takes no function")
+        """The result of a function that yields what this kind takes, as a target."""
+        return cast(T, result)
 
     def wrong_function(self, name: str, field: str) -> str:
         """The message for a function that yields something else."""
@@ -53,9 +53,13 @@ class Kind(ABC, Generic[V, T]):
     def equal(self, value: V, target: T) -> bool:
         """Is the value the target? For texts: does it contain it?"""
 
+
+class OrderedKind(Kind[V, T]):
+    """A kind whose values come before or after a target: `<`, `>`, `<=`, `>=`."""
+
+    @abstractmethod
     def compare(self, value: V, target: T) -> int | None:
         """Negative, zero or positive as the value is below, at or above the target; None when they do not compare."""
-        raise NotImplementedError(f"{type(self).__name__} has no order")
 
 
 class TextKind(Kind[str, TextQuery]):
@@ -75,7 +79,7 @@ class TextKind(Kind[str, TextQuery]):
         return target.matches(value)
 
 
-class InstantKind(Kind[int, Span]):
+class InstantKind(OrderedKind[int, Span]):
     """Policy ms since the epoch. A bare number is ms since the epoch, too."""
 
     operators = EQUALITY | EMPTINESS | ORDER
@@ -86,10 +90,6 @@ class InstantKind(Kind[int, Span]):
         if span is None:
             raise Unusable(f"Date value '{value.text}' for field '{field}' is invalid. {_DATE_FORMATS}")
         return [self.from_function(span)]
-
-    def from_function(self, result: object) -> Span:
-        assert isinstance(result, Span)
-        return result
 
     def wrong_function(self, name: str, field: str) -> str:
         return f"A date for the field '{field}' provided by the function '{name}' is not valid."
@@ -121,10 +121,6 @@ class UserKind(Kind[str, str]):
             raise Unusable(_no_such_value(value, field))
         return [person.user_key]
 
-    def from_function(self, result: object) -> str:
-        assert isinstance(result, str)
-        return result
-
     def equal(self, value: str, target: str) -> bool:
         return value == target
 
@@ -153,7 +149,7 @@ class NamedKind(Kind[Named, Named]):
         return value.id == target.id
 
 
-class PriorityKind(NamedKind):
+class PriorityKind(NamedKind, OrderedKind[Named, Named]):
     """Priorities also have an order: more important is greater."""
 
     operators = EQUALITY | EMPTINESS | ORDER
@@ -176,7 +172,7 @@ class LabelKind(Kind[str, str]):
         return value.casefold() == target
 
 
-class KeyKind(Kind[tuple[str, int], tuple[str, int]]):
+class KeyKind(OrderedKind[tuple[str, int], tuple[str, int]]):
     """An issue by key or id; keys compare by number within one project."""
 
     operators = EQUALITY | EMPTINESS | ORDER
@@ -199,7 +195,7 @@ class KeyKind(Kind[tuple[str, int], tuple[str, int]]):
         return value[1] - target[1] if value[0] == target[0] else None
 
 
-class CountKind(Kind[int, int]):
+class CountKind(OrderedKind[int, int]):
     """A whole number from 0 up."""
 
     operators = EQUALITY | ORDER

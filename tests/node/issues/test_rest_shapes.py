@@ -8,16 +8,17 @@ from jira.resources import Issue as ClientIssue
 
 from node.issues.attachments import Attachments
 from node.issues.field_list import FIELDS
+from node.issues.jql.scope import Scope
+from node.issues.model import People
 from node.issues.rest_shapes import View, issue_bean, search_bean
 from node.issues.search import SearchRequest, search
-from node.issues.visibility import viewer_named
 from tests.support.issues import NOW_MS, PEOPLE, TRACKER, scope
 
 BASE = "http://localhost:8080/jira"
 
 
 def view(viewer="admin", **options):
-    return View(TRACKER, PEOPLE, viewer_named(PEOPLE, viewer), BASE, **options)
+    return View(scope(viewer), BASE, **options)
 
 
 def fields(key, *names, viewer="admin", **options):
@@ -72,7 +73,7 @@ def test_user():
     assert user["self"] == f"{BASE}/rest/api/2/user?username=bob"
     assert (user["name"], user["key"], user["displayName"], user["active"]) == ("bob", "bob", "Bob Baker", True)
     assert set(user["avatarUrls"]) == {"48x48", "24x24", "16x16", "32x32"}
-    gone = View(TRACKER, type(PEOPLE)([]), None, BASE)
+    gone = View(Scope(TRACKER, People([]), None, NOW_MS), BASE)
     bean = issue_bean(TRACKER.find("TEST-3"), gone, ["assignee"])["fields"]["assignee"]
     assert (bean["displayName"], bean["active"], "emailAddress" in bean) == ("bob", False, False)
 
@@ -100,11 +101,13 @@ def test_hidden_relatives():
     """Neither a parent nor a sub-task that the viewer may not see is given away."""
     hidden = replace(TRACKER.find("TEST-5"), security=TRACKER.levels[1])
     tracker = replace(TRACKER, issues=tuple(hidden if one.number == 5 else one for one in TRACKER.issues))
-    nobody = View(tracker, PEOPLE, None, BASE)
+    nobody = View(Scope(tracker, PEOPLE, None, NOW_MS), BASE)
     assert [one["key"] for one in issue_bean(tracker.find("TEST-4"), nobody)["fields"]["subtasks"]] == ["TEST-6"]
     closed = replace(TRACKER.find("TEST-4"), security=TRACKER.levels[1])
     tracker = replace(TRACKER, issues=tuple(closed if one.number == 4 else one for one in TRACKER.issues))
-    assert issue_bean(tracker.find("TEST-5"), replace(nobody, tracker=tracker))["fields"]["parent"] is None
+    assert (
+        issue_bean(tracker.find("TEST-5"), View(Scope(tracker, PEOPLE, None, NOW_MS), BASE))["fields"]["parent"] is None
+    )
 
 
 def test_security_level():

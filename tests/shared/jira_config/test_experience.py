@@ -4,7 +4,7 @@ import json
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.jira_config import Origin, diff, explain, read_files
@@ -156,6 +156,16 @@ def test_difference():
     assert "session_timeout_min" in difference_text(difference)
 
 
+def test_difference_text_of_every_kind_of_value():
+    """Truths, lists and unset values are written as a configuration file would."""
+    changed = replace(config(max_age_s=60, modes=()), insecure_cookie=by_default(True, Origin.FILE, "insecure.cookie"))
+    text = difference_text(diff(SHIPPED, changed))
+    assert "after:  true, from" in text
+    assert "before: COOKIE, URL, from Tomcat's default" in text
+    assert "after:  none, from" in text
+    assert "before: not set, from" in text
+
+
 def test_difference_without_effect():
     """A change in a value that another file overrides is named as such; equal configurations differ in nothing."""
     loser = by_default(45, Origin.FILE, "server")
@@ -169,6 +179,7 @@ def test_difference_without_effect():
 ages = st.one_of(st.none(), st.integers(-2, 100 * HOUR))
 
 
+@settings(deadline=None)
 @given(st.integers(-1, 1000), ages, st.integers(-1, 2_147_483))
 def test_remember_me_never_makes_it_worse(idle_min, max_age_s, age_s):
     """Ticking the box never brings the question for a password forward."""
@@ -177,6 +188,7 @@ def test_remember_me_never_makes_it_worse(idle_min, max_age_s, age_s):
         assert remembered is None or (plain is not None and remembered >= plain)
 
 
+@settings(deadline=None)
 @given(st.integers(-1, 1000), ages, st.integers(-1, 2_147_483), st.booleans())
 def test_every_experience_can_be_told(idle_min, max_age_s, age_s, overflow):
     """Every configuration has a text, and every experience that takes time names who decided."""
@@ -185,6 +197,7 @@ def test_every_experience_can_be_told(idle_min, max_age_s, age_s, overflow):
     assert all(one.decided_by for one in explanation.experiences if one.asked_after_s)
 
 
+@settings(deadline=None)
 @given(st.integers(0, 10**9))
 def test_duration_is_exact(seconds):
     """A duration in words names every second."""

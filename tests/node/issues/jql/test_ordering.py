@@ -19,6 +19,7 @@ from tests.support.issues import TRACKER, in_order
         ("key < TEST-5 order by created", [3, 4, 2, 1]),
         ("key < TEST-5 order by created asc", [1, 2, 4, 3]),
         ("type = Sub-task order by assignee, key", [16, 5, 6]),
+        ("key > TEST-20 order by assignee", [24, 23, 25, 22, 21]),
         ("type = Story order by status asc, votes desc", [7, 15, 23]),
         ("type = Epic order by summary", [1, 9]),
         ("key <= TEST-4 order by labels, key", [4, 3, 1, 2]),
