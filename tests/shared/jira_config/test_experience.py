@@ -90,8 +90,11 @@ def test_max_age_zero():
 
 
 def test_no_idle_limit():
-    """Without an idle limit nobody idle is asked."""
-    assert explain(config(idle_min=0)).of(Audience.PLAIN, Situation.IDLE).asked_after_s is None
+    """Without an idle limit nobody idle is asked, gadgets or not."""
+    explanation = explain(config(idle_min=0))
+    idle, dashboard = (explanation.of(Audience.PLAIN, one) for one in (Situation.IDLE, Situation.DASHBOARD))
+    assert idle.asked_after_s is dashboard.asked_after_s is None
+    assert "there is no idle limit" in dashboard.says
 
 
 @pytest.mark.parametrize(
@@ -139,7 +142,8 @@ def test_data_is_json():
     """Explanation and difference are plain JSON; the source of each setting is in it."""
     data = json.loads(json.dumps(explanation_data(explain(SHIPPED))))
     assert len(data["users"]) == 12
-    assert data["settings"]["session_timeout_min"]["source"]["origin"] == "Jira's default"
+    assert (data["users"][0]["who"], data["users"][0]["situation"]) == ("plain", "idle")
+    assert data["settings"]["session_timeout_min"]["source"]["origin"] == "jira"
     assert data["settings"]["session_timeout_min"]["value"] == 300
     changed = json.loads(json.dumps(difference_data(diff(SHIPPED, config(idle_min=120)))))
     assert changed["users"][0]["asked"] == "sooner"
