@@ -3,6 +3,9 @@
 import typer
 
 from compose.cli.clock import clock_app
+from compose.cli.config import config_app
+from compose.cli.demo import demo
+from compose.cli.matrix import matrix
 from compose.cli.up import up
 
 app = typer.Typer(
@@ -10,8 +13,11 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
+app.command("demo")(demo)
 app.command("up")(up)
+app.command("matrix")(matrix)
 app.add_typer(clock_app, name="clock")
+app.add_typer(config_app, name="config")
 
 
 @app.callback()

@@ -1,13 +1,20 @@
 """Flags that take more than a word: `--node-version ID=V` and `--switch KEY=VALUE`. Pure; errors are the operator's."""
 
 import difflib
+import sys
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
 from shared.errors import OperatorError
 from shared.settings import Switches, explain
 from shared.versions import Version
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+PIPE_WIDTH = 120
 
 
 def node_versions(pairs: Iterable[str]) -> dict[str, Version]:
@@ -34,6 +41,13 @@ def switches(pairs: Iterable[str]) -> Switches:
     except ValidationError as error:
         problems = explain(error).partition("\n")[2].split("\n")
         raise OperatorError(f"--switch {'; '.join(problem.strip() for problem in problems)}") from error
+
+
+def console() -> "Console":
+    """Standard output for people: as wide as the terminal, and wide enough for a table in a pipe."""
+    from rich.console import Console
+
+    return Console(width=None if sys.stdout.isatty() else PIPE_WIDTH, soft_wrap=not sys.stdout.isatty())
 
 
 def _split(pair: str, flag: str, example: str) -> tuple[str, str]:

@@ -7,6 +7,7 @@ from compose.cli.screen import Screen
 from compose.cli.signals import listening, unless_ended
 from compose.cluster.handle import start_cluster
 from compose.cluster.processes import UnexpectedExit
+from compose.cluster.programs import open_programs
 from compose.cluster.running import announced
 from compose.cluster.safety_net import spread_safety_net
 from compose.cluster.spec import ClusterSpec
@@ -34,8 +35,11 @@ async def run_until_ended(spec: ClusterSpec, *, postgres_url: str | None, redis_
         async with spread_safety_net() as net:
             ending.hurry = net.kill_everything
             async with (
+                open_programs(net) as programs,
                 open_stores(net, on_exit=on_exit, postgres_url=postgres_url, redis_url=redis_url) as stores,
-                start_cluster(spec, stores, net=net, on_exit=on_exit, progress=screen.progress) as cluster,
+                start_cluster(
+                    spec, stores, net=net, on_exit=on_exit, progress=screen.progress, programs=programs
+                ) as cluster,
             ):
                 from compose.cluster.description import describe  # SQLAlchemy, while the nodes were importing theirs
 
