@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.support.clusters import warm_interpreter
 from tests.support.stores import TestStores, running_stores
 
 
@@ -10,6 +11,13 @@ def stores() -> TestStores:
     """A real Postgres and a real Valkey; ask for `database` to get tables of your own."""
     with running_stores() as stores:
         yield stores
+
+
+@pytest.fixture(scope="session")
+def warm():
+    """The connection to a warm interpreter, from which clusters of real processes start fast."""
+    with warm_interpreter() as connection:
+        yield connection
 
 
 @pytest.fixture

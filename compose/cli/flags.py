@@ -14,7 +14,7 @@ from shared.versions import Version
 if TYPE_CHECKING:
     from rich.console import Console
 
-PIPE_WIDTH = 120
+PIPE_WIDTH = 132
 
 
 def node_versions(pairs: Iterable[str]) -> dict[str, Version]:

@@ -17,6 +17,10 @@ STOP_EXTRA_S = 3.0
 """What a program may need to end beyond the time it takes its leave and gives to running requests."""
 
 
+PRELOADED = ("loadbalancer.app", "node.app")
+"""What the programs import; the warm interpreter does so once for all of them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Programs:
     """The modules to run. Tests put small ones of their own here."""
@@ -28,8 +32,8 @@ class Programs:
 
 @asynccontextmanager
 async def open_programs(net: SafetyNet) -> AsyncIterator[Programs]:
-    """Our programs, started from a warm interpreter where there can be one. What they import stands in `*.app`."""
-    async with open_nursery(net, "loadbalancer.app", "node.app") as nursery:
+    """Our programs, started from a warm interpreter where there can be one."""
+    async with open_nursery(net, *PRELOADED) as nursery:
         yield Programs(nursery=nursery)
 
 

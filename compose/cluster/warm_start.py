@@ -52,7 +52,7 @@ class Nursery:
     """Asks the nursery for children. One request at a time; the first one waits until its imports are done."""
 
     def __init__(self, connection: socket.socket) -> None:
-        self._connection = connection
+        self.connection = connection
         self._turn = asyncio.Lock()
 
     async def spawn(
@@ -82,8 +82,8 @@ class Nursery:
     async def _ask(self, request: bytes, descriptors: list[int], name: str) -> int:
         loop = asyncio.get_running_loop()
         try:
-            await loop.run_in_executor(None, socket.send_fds, self._connection, [request], descriptors)
-            answer = await loop.sock_recv(self._connection, REQUEST_MAX)
+            await loop.run_in_executor(None, socket.send_fds, self.connection, [request], descriptors)
+            answer = await loop.sock_recv(self.connection, REQUEST_MAX)
         except OSError as error:
             raise HarnessError(f"{name} cannot be started: the warm interpreter is gone ({error})") from error
         if not answer:
