@@ -55,6 +55,10 @@ def test_forced_logout():
     forced = config(idle_min=480, max_age_s=28_800, age_s=28_800)
     assert asked(forced, Audience.PLAIN) == [8 * HOUR, 8 * HOUR, 8 * HOUR, 8 * HOUR, 0, 0]
     assert asked(forced, Audience.REMEMBERED) == [8 * HOUR] * 6
+    explanation = explain(forced)
+    assert "8 hours after the login" in explanation.of(Audience.PLAIN, Situation.IDLE).says
+    assert not any("does not reach" in note for note in explanation.notes)
+    assert any("without a password is 16 hours, not 8 hours" in note for note in explanation.notes)
 
 
 def test_forced_logout_with_a_hole():

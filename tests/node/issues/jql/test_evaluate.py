@@ -1,6 +1,7 @@
 """What a query finds among the seeded issues, and what Jira says to a query it cannot run."""
 
 import operator
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -13,6 +14,9 @@ from node.issues.jql.fields import FIELDS
 from node.issues.jql.functions import FUNCTIONS
 from node.issues.jql.parser import DEPTH_MAX, parse
 from node.issues.jql.printing import to_jql
+from node.issues.jql.scope import Scope
+from node.issues.model import Project
+from node.issues.search import SearchRequest, search
 from tests.node.issues.jql.strategies import conditions
 from tests.support.issues import NOW_MS, PEOPLE, TRACKER, found
 
@@ -116,6 +120,17 @@ def test_anonymous_sees_less_and_no_error():
     assert found("type = Bug and status = Closed", "dave") == [2, 13, 20]
     assert found("assignee = currentUser()", None) == []
     assert found("assignee != currentUser()", None) == []
+
+
+def test_keys_compare_within_their_project():
+    """`key > TEST-24` leaves other projects alone, and so does its opposite."""
+    other = Project("10001", "Other", key="OTHER")
+    stranger = replace(TRACKER.issues[0], id=99_999, number=30, project=other)
+    tracker = replace(TRACKER, projects=(*TRACKER.projects, other), issues=(*TRACKER.issues, stranger))
+    within = Scope(tracker, PEOPLE, PEOPLE.named("admin"), NOW_MS)
+    assert [issue.key for issue in search(SearchRequest("key > TEST-24"), within).issues] == ["TEST-25"]
+    assert [issue.key for issue in search(SearchRequest("not key > TEST-1"), within).issues] == ["TEST-1"]
+    assert search(SearchRequest("order by project, key", max_results=1), within).issues == (stranger,)
 
 
 def test_hidden_issues_do_not_exist():

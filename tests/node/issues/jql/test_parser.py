@@ -259,9 +259,16 @@ def test_nesting_up_to_the_bound():
     assert "nested more than" in refusal("a in " + "(" * (DEPTH_MAX + 1))
 
 
+def test_groups_beside_each_other_are_no_nesting():
+    """Only depth is bounded, not the number of groups, lists and NOTs."""
+    groups = " or ".join(["not (a in (1))"] * (DEPTH_MAX * 3))
+    assert len(parse(groups).where.parts) == DEPTH_MAX * 3
+
+
 def test_length_is_bounded():
     """A query longer than the bound is refused, one of that length is read to its end."""
     with pytest.raises(JqlError, match=f"has {LENGTH_MAX + 1} characters; at most {LENGTH_MAX}"):
         parse("a" * (LENGTH_MAX + 1))
+    assert len(parse(f"a={'x' * (LENGTH_MAX - 2)}").where.operand.text) == LENGTH_MAX - 2
     many = "a=1 or " * (LENGTH_MAX // 7 - 1) + "a=1"
     assert len(parse(many).where.parts) == LENGTH_MAX // 7
