@@ -43,6 +43,7 @@ async def test_it_can_end_its_session(cluster):
     jira.close()
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # its constructor leaves sockets open
 async def test_it_says_what_went_wrong(cluster):
     """A wrong password is an error with the status the server gave, and so is the CAPTCHA after three of them."""
     statuses = []
