@@ -5,6 +5,7 @@ import json
 
 from compose.cli.screen import Screen
 from compose.cli.signals import listening, unless_ended
+from compose.cluster.description import describe
 from compose.cluster.handle import start_cluster
 from compose.cluster.processes import UnexpectedExit
 from compose.cluster.programs import open_programs
@@ -41,8 +42,6 @@ async def run_until_ended(spec: ClusterSpec, *, postgres_url: str | None, redis_
                     spec, stores, net=net, on_exit=on_exit, progress=screen.progress, programs=programs
                 ) as cluster,
             ):
-                from compose.cluster.description import describe  # SQLAlchemy, while the nodes were importing theirs
-
                 description = describe(cluster)
                 with announced(description, cluster.operator_urls(), net=net):
                     ready = True
