@@ -2,7 +2,7 @@
 
 Ids of statuses, priorities and types are Jira's own for a new instance. The issues' instants are counted back from
 one moment, which must be the same on every node of a cluster, such as the creation time of its first user.
-User keys are the seed users' names (shared.schema.SEED_USERS), as in Jira for users older than user keys.
+User keys are the seed users' names (shared.accounts.SEED_USERS), as in Jira for users older than user keys.
 """
 
 from collections.abc import Callable, Iterator
@@ -23,8 +23,8 @@ from node.issues.model import (
     StatusCategory,
     Tracker,
 )
+from shared.accounts import ADMINISTRATORS, USERS
 from shared.clock import as_datetime
-from shared.schema import ADMINISTRATORS, USERS
 
 DAY_MS = 86_400_000
 FIRST_ID = 10_000
