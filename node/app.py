@@ -51,8 +51,8 @@ from shared.settings import Delivery, NodeSettings
 
 log = get_logger()
 
-SWEEP_S = 10.0
-"""Real seconds between two clean-ups of what is overdue; lookups never wait for one."""
+SWEEP_MS = 60_000
+"""Policy time between two clean-ups of what is overdue, as in Tomcat; lookups never wait for one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ async def run_node(settings: NodeSettings, stop: asyncio.Event) -> None:
     async with AsyncExitStack() as stack:
         node = await stack.enter_async_context(open_node(settings))
         background = await stack.enter_async_context(asyncio.TaskGroup())
-        operator = node_operator_app(settings, node.life, node.caches, node.clock, node.meter)
+        operator = node_operator_app(settings, node.life, node.caches, node.database, node.clock, node.meter)
         await stack.enter_async_context(serving(operator, operator_socket, stop_grace_s=0))
         app = node_app(node, spawn=background.create_task)
         await stack.enter_async_context(serving(app, app_socket, stop_grace_s=settings.stop_grace_s))
@@ -224,6 +224,7 @@ async def _stop(node: Node) -> None:
 
 
 async def _sweep(node: Node) -> None:
-    while True:
-        await asyncio.sleep(SWEEP_S)
+    async def sweep() -> None:
         node.caches.sweep(now_ms=node.clock.now_ms())
+
+    await node.clock.every(SWEEP_MS, sweep)
