@@ -264,6 +264,8 @@ def _minor(version: str) -> int:
 
 def _destination(method: bytes, target: bytes, hosts: Sequence[bytes], minor: int) -> tuple[bytes, bytes]:
     """The target in origin form and the host it is meant for; the authority of an absolute target wins (9112 3.2.2)."""
+    if method == b"CONNECT":
+        raise Refused(400, "CONNECT is not served here: this is no forward proxy")
     if len(hosts) > 1 or (not hosts and minor):
         raise Refused(400, f"a request needs exactly one Host field, not {len(hosts)}")
     host = hosts[0] if hosts else b""
