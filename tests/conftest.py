@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.support.clusters import warm_interpreter
 from tests.support.stores import TestStores, running_stores
 
 
@@ -12,7 +13,16 @@ def stores() -> TestStores:
         yield stores
 
 
+@pytest.fixture(scope="session")
+def warm():
+    """The connection to a warm interpreter, from which clusters of real processes start fast."""
+    with warm_interpreter() as connection:
+        yield connection
+
+
 @pytest.fixture
-async def database_url(stores) -> str:
-    """A database of this test's own, with schema and seed users."""
-    return await stores.fresh_database()
+async def database_url(stores):
+    """A database of this test's own, with schema and seed users; dropped afterwards, as hundreds would fill a disk."""
+    url = await stores.fresh_database()
+    yield url
+    await stores.drop_database(url)

@@ -8,7 +8,7 @@ from typing import Any
 import aiohttp
 
 from shared.clock import Anchor
-from shared.contract import OPERATOR_TOKEN
+from shared.contract import OPERATOR_PREFIX, OPERATOR_TOKEN
 from shared.errors import DcsimError, HarnessError
 
 ANSWER_LIMIT_S = 5.0
@@ -45,28 +45,27 @@ class ClockReading:
 
 
 class AdminClient:
-    """Every `url` below is an operator URL: scheme, host, port and the prefix, such as http://127.0.0.1:9000/-."""
+    """Every `url` below is an operator URL: scheme, host and port, such as http://127.0.0.1:9000."""
 
     def __init__(self, session: aiohttp.ClientSession) -> None:
         self._session = session
 
     async def status(self, url: str, *, limit_s: float = ANSWER_LIMIT_S) -> dict[str, Any]:
-        return await self._call("GET", f"{url}/status", limit_s=limit_s)
+        return await self._call("GET", url, "/status", limit_s=limit_s)
 
     async def caches(self, url: str, *, limit_s: float = ANSWER_LIMIT_S) -> dict[str, Any]:
-        return await self._call("GET", f"{url}/caches", limit_s=limit_s)
+        return await self._call("GET", url, "/caches", limit_s=limit_s)
 
     async def clock(self, url: str, *, limit_s: float = ANSWER_LIMIT_S) -> ClockReading:
-        return ClockReading.parse(await self._call("GET", f"{url}/clock", limit_s=limit_s))
+        return ClockReading.parse(await self._call("GET", url, "/clock", limit_s=limit_s))
 
     async def set_clock(self, url: str, anchor: Anchor, *, limit_s: float = ANSWER_LIMIT_S) -> ClockReading:
         """Raises Refused 409 when the process has a newer anchor."""
-        return ClockReading.parse(
-            await self._call("PUT", f"{url}/clock", limit_s=limit_s, json={"anchor": str(anchor)})
-        )
+        return ClockReading.parse(await self._call("PUT", url, "/clock", limit_s=limit_s, json={"anchor": str(anchor)}))
 
-    async def _call(self, method: str, url: str, *, limit_s: float, **options: Any) -> dict[str, Any]:
+    async def _call(self, method: str, url: str, path: str, *, limit_s: float, **options: Any) -> dict[str, Any]:
         """Raises Silent without an answer in real `limit_s`, Refused for any status but 2xx."""
+        url = f"{url}{OPERATOR_PREFIX}{path}"
         limit = aiohttp.ClientTimeout(total=limit_s)
         try:
             async with self._session.request(method, url, timeout=limit, **options) as response:

@@ -152,21 +152,16 @@ class Cluster:
         await self.balancer.close()
         await together(*(node.process.close() for node in self.nodes.values()))
 
-    def kill_now(self) -> None:
-        """For people in a hurry: SIGKILL to every process of the cluster; `close` then has nothing to wait for."""
-        for process in (self.balancer, *(node.process for node in self.nodes.values())):
-            process.kill_now()
-
     async def _start_node(self, node: NodeHandle, *, clock: Anchor) -> None:
         settings = node_settings(
             self.spec, node.spec, address=node.address, base_url=self.base_url, backing=self._backing, clock=clock
         )
-        await node.process.start(launch_program(self._programs.node, settings))
+        await node.process.start(launch_program(self._programs.node, settings, nursery=self._programs.nursery))
 
     async def _start_balancer(self, clock: Anchor) -> None:
         nodes = {node.id: node.address for node in self.nodes.values()}
         settings = balancer_settings(self.spec, address=self._balancer_address, nodes=nodes, clock=clock)
-        await self.balancer.start(launch_program(self._programs.balancer, settings))
+        await self.balancer.start(launch_program(self._programs.balancer, settings, nursery=self._programs.nursery))
 
     async def _until_serving(self) -> None:
         """Raises HarnessError when the balancer does not find all nodes up in time, naming those that it does not."""
@@ -175,7 +170,7 @@ class Cluster:
             async with asyncio.timeout(SERVING_LIMIT_S):
                 while missing:
                     status = await self.client.status(self.balancer_admin_url)
-                    missing = set(self.nodes) - {node["id"] for node in status["nodes"] if node["health"] == "up"}
+                    missing = set(self.nodes) - {node["id"] for node in status["nodes"] if node["takes_new"]}
                     await asyncio.sleep(SERVING_POLL_S if missing else 0)
         except TimeoutError as error:
             raise HarnessError(

@@ -22,7 +22,7 @@ from typing import Any
 from compose.cluster.log_tail import last_words
 from compose.cluster.readiness import MakeReadiness, Readiness
 from compose.cluster.safety_net import SafetyNet
-from compose.cluster.spawn import Command, spawn
+from compose.cluster.spawn import Child, Command, Spawn, spawn
 from shared.errors import HarnessError, OperatorError
 
 KILL_LIMIT_S = 5.0
@@ -54,6 +54,7 @@ class Launch:
     readiness: MakeReadiness
     start_limit_s: float = 30.0
     stop_limit_s: float = 15.0
+    spawn: Spawn = spawn
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +82,7 @@ class ManagedProcess:
         self._net = net
         self._on_exit = on_exit
         self._state = ProcessState.DOWN
-        self._process: asyncio.subprocess.Process | None = None
+        self._process: Child | None = None
         self._exit: asyncio.Task[int] | None = None
         self._launch: Launch | None = None
 
@@ -166,7 +167,7 @@ class ManagedProcess:
         return self._exit.result()
 
     async def _run(self, launch: Launch, readiness: Readiness) -> None:
-        process = await spawn(
+        process = await launch.spawn(
             launch.command,
             name=self.name,
             log=self.log,
@@ -195,14 +196,15 @@ class ManagedProcess:
         finally:
             said.cancel()
 
-    async def _watch(self, process: asyncio.subprocess.Process) -> int:
+    async def _watch(self, process: Child) -> int:
         """Lives as long as the process does, and is the only one to note its end."""
         code = await process.wait()
         self._net.release_process(process.pid)
         was, self.exit_code, self._process = self._state, code, None
         self._enter(ProcessState.DOWN)
         if was in (ProcessState.UP, ProcessState.PAUSED):
-            self._on_exit(UnexpectedExit(self.name, code, last_words(self.log)))
+            killed = code in (-signal.SIGKILL, -signal.SIGTERM)  # by somebody else: nothing in its log says why
+            self._on_exit(UnexpectedExit(self.name, code, "" if killed else last_words(self.log)))
         return code
 
     async def _confirmed(self, number: signal.Signals, change: str) -> None:

@@ -26,6 +26,7 @@ class SafetyNet:
     def __init__(self, pipe: IO[str], marker: str) -> None:
         self._pipe = pipe
         self._marker = marker
+        self._pids: set[int] = set()
 
     @property
     def environment(self) -> dict[str, str]:
@@ -36,10 +37,19 @@ class SafetyNet:
         """Names a child of ours. One that has already ended needs no net."""
         birth = keeper.born_at(pid)
         if birth is not None:
+            self._pids.add(pid)
             self._tell("hold", "process", pid, birth, int(polite))
 
     def release_process(self, pid: int) -> None:
+        """Says that a child has ended and been waited for."""
+        self._pids.discard(pid)
         self._tell("release", "process", pid)
+
+    def kill_everything(self) -> None:
+        """For people in a hurry: SIGKILL to every child; whoever waits for one to end then waits no longer."""
+        for pid in self._pids:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
 
     @contextmanager
     def directory(self, purpose: str) -> Iterator[Path]:

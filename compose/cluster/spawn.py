@@ -5,6 +5,7 @@ import signal
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 from compose.cluster.log_tail import last_words
 from compose.cluster.safety_net import SafetyNet
@@ -21,6 +22,33 @@ class Command:
     stdin: bytes = b""
     user: str | None = None
     polite: signal.Signals = signal.SIGTERM
+
+
+class Child(Protocol):
+    """What we need of a process that was started: asyncio's Process has it, and so has a child of the nursery."""
+
+    @property
+    def pid(self) -> int: ...
+    @property
+    def returncode(self) -> int | None: ...
+    async def wait(self) -> int: ...
+    def send_signal(self, number: int, /) -> None: ...
+    def kill(self) -> None: ...
+
+
+class Spawn(Protocol):
+    """A way to start a child; `spawn` is the plain one."""
+
+    async def __call__(
+        self,
+        command: Command,
+        *,
+        name: str,
+        log: Path,
+        net: SafetyNet,
+        environment: Mapping[str, str] | None = None,
+        pass_fds: Sequence[int] = (),
+    ) -> Child: ...
 
 
 async def spawn(

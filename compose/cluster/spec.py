@@ -1,6 +1,5 @@
 """What a cluster shall be, before anything of it runs. A wrong cluster cannot be written down."""
 
-import difflib
 import re
 import secrets
 from collections.abc import Mapping
@@ -102,7 +101,4 @@ def numbered_nodes(
 
 
 def _no_such_node(node_id: str, nodes: tuple[NodeSpec, ...]) -> NodeSpec:
-    names = [node.id for node in nodes]
-    nearest = difflib.get_close_matches(node_id, names, n=1)
-    hint = f"did you mean {nearest[0]}?" if nearest else f"the nodes are {', '.join(names)}"
-    raise OperatorError(f"there is no node {node_id!r}; {hint}")
+    raise OperatorError(f"there is no node {node_id!r}; there is {', '.join(node.id for node in nodes)}")

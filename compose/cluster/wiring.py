@@ -12,7 +12,6 @@ from pydantic import SecretStr
 from compose.cluster.ports import LOOPBACK
 from compose.cluster.spec import ClusterSpec, NodeSpec
 from shared.clock import Anchor
-from shared.contract import OPERATOR_PREFIX
 from shared.settings import BalancerSettings, NodeSettings, Sticky, Upstream
 
 
@@ -29,7 +28,8 @@ class Address:
 
     @property
     def operator_url(self) -> str:
-        return f"http://{LOOPBACK}:{self.operator_port}{OPERATOR_PREFIX}"
+        """Its paths start with `contract.OPERATOR_PREFIX`."""
+        return f"http://{LOOPBACK}:{self.operator_port}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,17 +10,17 @@ import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
 
 import aiohttp
 
-from compose.matrix.result import CellResult, Clock, Observation, StatusCheck
+from compose.cluster.steering import Steering
+from compose.matrix.result import CellResult, Clock, MatrixResult, Observation, StatusCheck
 from compose.people.administrator import Administrator, change_own_password
 from compose.people.browser import Answer, Browser, open_client
+from shared.accounts import SEED_USERS
 from shared.actions import MATRIX_ACTIONS, Action, Cell, Reach, expected
 from shared.contract import REMEMBER_ME_COOKIE, SESSION_COOKIE
 from shared.errors import HarnessError
-from shared.schema import SEED_USERS
 from shared.versions import Version
 
 REAL_PATIENCE_S = 1.0
@@ -43,19 +43,6 @@ LADDER_MS = (
 Say = Callable[[str], None]
 
 
-class SteeredCluster(Protocol):
-    """What the measurement needs of a cluster."""
-
-    @property
-    def node_urls(self) -> Mapping[str, str]:
-        """Node id to URL, the acting node first."""
-        ...
-
-    async def pause_clock(self) -> None: ...
-
-    async def step_clock(self, by_ms: int) -> None: ...
-
-
 @dataclass(slots=True)
 class Victim:
     """Somebody whose sessions are about to be voided: one browser a node."""
@@ -72,35 +59,34 @@ class Victim:
         return f"{self.username}-secret"
 
 
-async def measure(
-    cluster: SteeredCluster, version: Version, *, say: Say
-) -> tuple[tuple[CellResult, ...], tuple[StatusCheck, ...]]:
-    """All cells of one version, and the documented statuses of the REST action. `say` is told of each phase.
+async def measure(nodes: Mapping[str, str], clock: Steering, version: Version, *, say: Say) -> MatrixResult:
+    """All cells of one version, and the documented statuses of the REST action. `nodes` are URLs by node id, the
+    acting node first; `say` is told of each phase.
 
-    Raises HarnessError when the cluster does not even let people in.
+    Raises HarnessError when the cluster does not even let people in, or does not follow its clock.
     """
-    acting = next(iter(cluster.node_urls))
-    await cluster.pause_clock()
+    acting = next(iter(nodes))
+    await clock.pause()
     async with open_client() as client:
         boss = SEED_USERS[0]
-        admin = await Administrator.log_in(client, cluster.node_urls[acting], boss.username, boss.password)
-        say(f"{version}: {len(MATRIX_ACTIONS)} people log in on {len(cluster.node_urls)} nodes")
-        victims = [await _prepare(client, cluster, admin, action) for action in MATRIX_ACTIONS]
+        admin = await Administrator.log_in(client, nodes[acting], boss.username, boss.password)
+        say(f"{version}: {len(MATRIX_ACTIONS)} people log in on {len(nodes)} nodes")
+        victims = [await _prepare(client, nodes, admin, action) for action in MATRIX_ACTIONS]
         say(f"{version}: each action once, on {acting}")
         await asyncio.gather(*(_act(admin, victim, acting) for victim in victims))
         performed = [victim for victim in victims if victim.status < 400]
         say(f"{version}: policy time passes for those who are still in")
-        await _climb(cluster, performed)
-        statuses = await _statuses(client, cluster.node_urls[acting], version)
+        await _climb(clock, performed)
+        statuses = await _statuses(client, nodes[acting], version)
     cells = [_cell(victim, version, reach, acting) for victim in victims for reach in Reach]
-    return tuple(cells), statuses
+    return MatrixResult(tuple(cells), statuses)
 
 
 async def _prepare(
-    client: aiohttp.ClientSession, cluster: SteeredCluster, admin: Administrator, action: Action
+    client: aiohttp.ClientSession, nodes: Mapping[str, str], admin: Administrator, action: Action
 ) -> Victim:
     username = f"matrix-{action}"
-    victim = Victim(action, username, "", {node: Browser(client, url) for node, url in cluster.node_urls.items()})
+    victim = Victim(action, username, "", {node: Browser(client, url) for node, url in nodes.items()})
     victim.user_key = await admin.create_user(username, victim.password)
     for node, browser in victim.browsers.items():
         await browser.log_in(username, victim.password, remember=True)
@@ -147,16 +133,23 @@ async def _watch(node: str, browser: Browser, returned: float) -> Observation:
     )
 
 
-async def _climb(cluster: SteeredCluster, victims: Sequence[Victim]) -> None:
+async def _climb(clock: Steering, victims: Sequence[Victim]) -> None:
     """Steps policy time until every node has refused every victim, or the ladder ends."""
     reached_ms = 0
     for rung_ms in LADDER_MS:
         still_in = [(victim, node) for victim in victims for node, o in victim.observations.items() if not _refused(o)]
         if not still_in:
             return
-        await cluster.step_clock(rung_ms - reached_ms)
+        await step(clock, rung_ms - reached_ms)
         reached_ms = rung_ms
         await asyncio.gather(*(_ask_again(victim, node, reached_ms) for victim, node in still_in))
+
+
+async def step(clock: Steering, by_ms: int) -> None:
+    """Lets policy time pass. Raises HarnessError naming whoever did not follow: nothing it says would be evidence."""
+    steered = await clock.step(by_ms=by_ms)
+    if steered.late:
+        raise HarnessError(f"late for the clock: {', '.join(steered.late)}; what they answer now says nothing")
 
 
 def _refused(observation: Observation) -> bool:
@@ -191,7 +184,7 @@ def _cell(victim: Victim, version: Version, reach: Reach, acting: str) -> CellRe
 
 async def _statuses(client: aiohttp.ClientSession, url: str, version: Version) -> tuple[StatusCheck, ...]:
     """The REST action as everybody may call it: an administrator, nobody, somebody else, and for an unknown user."""
-    boss, somebody, target = SEED_USERS[0], SEED_USERS[1], SEED_USERS[2]
+    boss, somebody, target = SEED_USERS[0], SEED_USERS[3], SEED_USERS[2]
     there = version.has_rest_end_session
     cases = (
         ("an administrator", boss, target.username, 200),

@@ -9,14 +9,17 @@ from rich.text import Text
 from compose.durations import in_words
 from compose.matrix.result import CellResult, Clock, MatrixResult, Observation
 from shared.actions import MATRIX_ACTIONS, Cell, Reach
+from shared.settings import Delivery, Switches
 from shared.versions import Version
 
 _MARKS = {Cell.YES: ("yes", "green"), Cell.NO: ("no", "yellow"), Cell.NOT_AVAILABLE: ("N/A", "dim")}
 
 
-def as_json(result: MatrixResult) -> dict[str, Any]:
+def as_json(result: MatrixResult, *, switches: Switches, delivery: Delivery) -> dict[str, Any]:
     """Everything that was measured; durations carry their unit in the name and their clock beside them."""
     return {
+        "delivery": delivery,
+        "switches": switches.model_dump(mode="json"),
         "cells": [_cell_json(cell) for cell in result.cells],
         "rest_end_session": [
             {
@@ -45,6 +48,16 @@ def as_table(result: MatrixResult, versions: list[Version]) -> RenderableType:
     return Group(table, _score(result), Text(), _evidence(result, versions))
 
 
+def conditions(*, switches: Switches, delivery: Delivery) -> Text:
+    """The model under which it was measured: what Atlassian does not document is a switch, and every report says so."""
+    chosen = ", ".join(f"{name}={_plain(value)}" for name, value in switches.model_dump(mode="json").items())
+    return Text(f"Delivery from 9.11 on: {delivery}. Model switches: {chosen}.", "dim")
+
+
+def _plain(value: object) -> str:
+    return str(value).lower()
+
+
 def _mark(cell: CellResult) -> Text:
     word, style = _MARKS[cell.measured]
     return Text(word, style) if cell.right else Text(f"{word} WRONG", "bold white on red")
@@ -62,24 +75,33 @@ def _score(result: MatrixResult) -> Text:
 
 
 def _evidence(result: MatrixResult, versions: list[Version]) -> Table:
+    """One row for each cell: its nodes, and the slowest of them."""
     table = Table(title="Measured", title_justify="left", box=None, padding=(0, 2, 0, 0))
-    for heading in ("Version", "Action", "Node", "Web session refused", "Remember-me cookie"):
+    for heading in ("Version", "Action", "Nodes", "Web session refused", "Remember-me cookie"):
         table.add_column(heading)
     for version in versions:
         for action in MATRIX_ACTIONS:
             for reach in Reach:
                 cell = result.cell(action, version, reach)
-                for observation in cell.observations:
-                    table.add_row(
-                        str(version),
-                        str(action),
-                        f"{observation.node} ({reach})",
-                        refusal(observation),
-                        "walks back in" if observation.remember_me_walks_in else "refused",
-                    )
-                if not cell.observations and reach is Reach.LOCAL:
+                if cell.observations:
+                    table.add_row(str(version), str(action), *_summary(cell))
+                elif reach is Reach.LOCAL:
                     table.add_row(str(version), str(action), "", f"not available (status {cell.status})", "")
     return table
+
+
+def _summary(cell: CellResult) -> tuple[str, str, str]:
+    slowest = max(cell.observations, key=_lateness)
+    walked_in = [observation.node for observation in cell.observations if observation.remember_me_walks_in]
+    return (
+        ", ".join(observation.node for observation in cell.observations) + f" ({cell.reach})",
+        refusal(slowest),
+        f"walks back in on {', '.join(walked_in)}" if walked_in else "refused",
+    )
+
+
+def _lateness(observation: Observation) -> tuple[bool, bool, float]:
+    return observation.after_ms is None, observation.clock is Clock.POLICY, observation.after_ms or 0.0
 
 
 def refusal(observation: Observation) -> str:
@@ -88,10 +110,8 @@ def refusal(observation: Observation) -> str:
         return f"still accepted after {in_words(observation.accepted_until_ms)} (policy)"
     if observation.clock is Clock.REAL:
         return f"after {observation.after_ms:.0f} ms (real)"
-    return (
-        f"after {in_words(int(observation.after_ms))} (policy), "
-        f"still accepted after {in_words(observation.accepted_until_ms)}"
-    )
+    still_in = in_words(observation.accepted_until_ms)
+    return f"after {in_words(int(observation.after_ms))} (policy), still in at {still_in}"
 
 
 def _cell_json(cell: CellResult) -> dict[str, Any]:

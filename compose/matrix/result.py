@@ -82,5 +82,8 @@ class MatrixResult:
         right = all(cell.right for cell in self.cells) and all(check.right for check in self.statuses)
         return EXIT_PASS if right else EXIT_FAIL
 
+    def __add__(self, other: "MatrixResult") -> "MatrixResult":
+        return MatrixResult(self.cells + other.cells, self.statuses + other.statuses)
+
     def cell(self, action: Action, version: Version, reach: Reach) -> CellResult:
         return next(c for c in self.cells if (c.action, c.version, c.reach) == (action, version, reach))

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from node.store import users
 from node.store.engine import Database
 from shared import schema
+from shared.accounts import ADMINISTRATORS, SEED_USERS, USERS
 from shared.errors import DependencyError
 
 log = structlog.get_logger()
@@ -47,10 +48,8 @@ async def _create(connection: AsyncConnection, *, now_ms: int, hash_password: Ha
     if seeded is not None:
         return
     await connection.execute(insert(schema.invalidation_head).values(only_row=True, position=0))
-    await connection.execute(
-        insert(schema.groups), [{"group_name": name} for name in (schema.ADMINISTRATORS, schema.USERS)]
-    )
-    for person in schema.SEED_USERS:
+    await connection.execute(insert(schema.groups), [{"group_name": name} for name in (ADMINISTRATORS, USERS)])
+    for person in SEED_USERS:
         await users.create(
             connection,
             username=person.username,

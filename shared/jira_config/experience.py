@@ -74,6 +74,7 @@ def explain(config: SessionConfig) -> Explanation:
 
 
 Fate = tuple[int | None, str, tuple[str, ...]]
+"""What an Experience says beyond who and when: asked_after_s, says, decided_by."""
 
 _IDLE = "session_timeout_min"
 _MAX_AGE = "session_cookie_max_age_s"
@@ -92,9 +93,12 @@ def _idle(config: SessionConfig) -> Fate:
 def _dashboard(config: SessionConfig) -> Fate:
     if config.session_max_age_s is not None:
         return _forced(config.session_max_age_s, "gadgets or not")
+    if config.idle_limit_s is None:
+        return _idle(config)
+    limit = duration(config.idle_limit_s)
     return (
         None,
-        "is not asked while the gadgets refresh: each refresh is a request and restarts the idle limit",
+        f"is not asked while gadgets refresh more often than every {limit}: each refresh is a request",
         (_IDLE,),
     )
 

@@ -34,7 +34,10 @@ def difference_text(difference: Difference) -> str:
 
 
 def explanation_data(explanation: Explanation) -> dict[str, object]:
-    """The explanation as JSON-ready data. Durations in seconds; null is never, 0 is at the next request."""
+    """The explanation as JSON-ready data, its kinds as names in small letters, for scripts.
+
+    Durations are in seconds; null is never, 0 is at the next request.
+    """
     return {
         "users": [_experience_data(one) for one in explanation.experiences],
         "settings": {name: _sourced_data(value) for name, value in _settings(explanation.config)},
@@ -100,8 +103,8 @@ def _settings(config: SessionConfig) -> list[tuple[str, Sourced[object]]]:
 
 def _experience_data(one: Experience) -> dict[str, object]:
     return {
-        "who": one.audience,
-        "situation": one.situation,
+        "who": one.audience.name.lower(),
+        "situation": one.situation.name.lower(),
         "asked_after_s": one.asked_after_s,
         "says": one.says,
         "decided_by": list(one.decided_by),
@@ -110,8 +113,8 @@ def _experience_data(one: Experience) -> dict[str, object]:
 
 def _user_change_data(change: UserChange) -> dict[str, object]:
     return {
-        "who": change.before.audience,
-        "situation": change.before.situation,
+        "who": change.before.audience.name.lower(),
+        "situation": change.before.situation.name.lower(),
         "asked": change.direction,
         "before": _experience_data(change.before),
         "after": _experience_data(change.after),
@@ -128,4 +131,4 @@ def _sourced_data(setting: Sourced[object]) -> dict[str, object]:
 
 
 def _source_data(source: Source) -> dict[str, object]:
-    return {"origin": source.origin, "element": source.element, "file": source.file, "line": source.line}
+    return {"origin": source.origin.name.lower(), "element": source.element, "file": source.file, "line": source.line}

@@ -26,10 +26,10 @@ def parse_minutes(text: str) -> int:
 
 
 def parse_boolean(text: str) -> bool:
-    """`true` or `false` in any case. Jira reads every other word as false, which is rarely what was meant."""
-    if text.lower() not in ("true", "false"):
+    """`true` or `false`. Seraph takes every other word for false, some of them even TRUE: rarely what was meant."""
+    if text not in ("true", "false"):
         raise ValueError("write true or false")
-    return text.lower() == "true"
+    return text == "true"
 
 
 def parse_cookie_name(text: str) -> str:

@@ -15,7 +15,7 @@ from defusedxml.ElementTree import DefusedXMLParser
 from shared.errors import OperatorError
 
 SIZE_MAX = 2 * 1024 * 1024
-"""Bytes. Tomcat's conf/web.xml, the largest of the three as shipped, has under 200 KiB."""
+"""Bytes. Jira's WEB-INF/web.xml, the largest of the three as shipped, has about 330 KiB."""
 DEPTH_MAX = 64
 """Nested elements; a web.xml has five levels."""
 

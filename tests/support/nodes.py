@@ -81,22 +81,26 @@ async def running_node(
         stop = asyncio.Event()
         running = asyncio.create_task(run_node(node_settings, stop))
         try:
-            await _until_ready(reading, running)
+            await _until_ready(reading, writing, running)
             async with open_client() as client:
                 yield NodeUnderTest(node_settings, client)
         finally:
             stop.set()
-            await asyncio.wait_for(running, 15)
+            if not running.done():
+                await asyncio.wait_for(running, 15)
 
 
-async def _until_ready(reading: int, running: asyncio.Task[None]) -> None:
+async def _until_ready(reading: int, writing: int, running: asyncio.Task[None]) -> None:
     """The node's own readiness line; if it ends before, its error is ours."""
     line = asyncio.get_running_loop().run_in_executor(None, os.read, reading, 4096)
-    await asyncio.wait({line, running}, timeout=30, return_when=asyncio.FIRST_COMPLETED)
-    if running.done():
-        running.result()
-    await line
-    os.close(reading)
+    try:
+        await asyncio.wait({line, running}, timeout=30, return_when=asyncio.FIRST_COMPLETED)
+        if running.done():
+            os.close(writing)
+            running.result()
+    finally:
+        await line
+        os.close(reading)
 
 
 @asynccontextmanager

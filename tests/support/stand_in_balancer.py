@@ -18,7 +18,7 @@ async def main(stop: asyncio.Event) -> None:
     add_clock_routes(operator, PolicyClock(settings.clock))
 
     async def status(_request: web.Request) -> web.Response:
-        return web.json_response({"nodes": [{"id": node.id, "health": "up"} for node in settings.nodes]})
+        return web.json_response({"nodes": [{"id": node.id, "takes_new": True} for node in settings.nodes]})
 
     async def forward(request: web.Request) -> web.Response:
         node = settings.nodes[0]

@@ -3,11 +3,11 @@
 import asyncio
 import secrets
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass, field
 
-from compose.cluster.databases import create_database, url_of_database
+from compose.cluster.databases import create_database, drop_database, url_of_database
 from compose.cluster.safety_net import spread_safety_net
 from compose.cluster.stores import Stores, open_stores
 from node.passwords import Passwords
@@ -35,6 +35,9 @@ class TestStores:
         await create_database(self.postgres_url, f'{name}" TEMPLATE "{self._template}')
         return url_of_database(self.postgres_url, name)
 
+    async def drop_database(self, url: str) -> None:
+        await drop_database(self.postgres_url, url.rpartition("/")[2])
+
     async def empty_database(self) -> str:
         name = f"test_{secrets.token_hex(6)}"
         await create_database(self.postgres_url, name)
@@ -52,12 +55,6 @@ class TestStores:
 @contextmanager
 def running_stores() -> Iterator[TestStores]:
     """Both servers for the length of the block, ended in order afterwards."""
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever, name="stores", daemon=True)
-    thread.start()
-
-    def run(coroutine):
-        return asyncio.run_coroutine_threadsafe(coroutine, loop).result(60)
 
     async def start() -> tuple[AsyncExitStack, Stores, str]:
         stack = AsyncExitStack()
@@ -67,11 +64,23 @@ def running_stores() -> Iterator[TestStores]:
         await stores.ready()
         return stack, stores, url
 
-    stack, stores, url = run(start())
+    with background_loop() as run:
+        stack, stores, url = run(start())
+        try:
+            yield TestStores(url, stores.redis_url)
+        finally:
+            run(stack.aclose())
+
+
+@contextmanager
+def background_loop() -> Iterator[Callable[[Coroutine], object]]:
+    """An event loop in a thread of its own, for what lives longer than one test; yields what runs coroutines on it."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, name="background loop", daemon=True)
+    thread.start()
     try:
-        yield TestStores(url, stores.redis_url)
+        yield lambda coroutine: asyncio.run_coroutine_threadsafe(coroutine, loop).result(60)
     finally:
-        run(stack.aclose())
         loop.call_soon_threadsafe(loop.stop)
         thread.join(10)
         loop.close()

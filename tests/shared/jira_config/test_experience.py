@@ -4,7 +4,7 @@ import json
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.jira_config import Origin, diff, explain, read_files
@@ -55,6 +55,10 @@ def test_forced_logout():
     forced = config(idle_min=480, max_age_s=28_800, age_s=28_800)
     assert asked(forced, Audience.PLAIN) == [8 * HOUR, 8 * HOUR, 8 * HOUR, 8 * HOUR, 0, 0]
     assert asked(forced, Audience.REMEMBERED) == [8 * HOUR] * 6
+    explanation = explain(forced)
+    assert "8 hours after the login" in explanation.of(Audience.PLAIN, Situation.IDLE).says
+    assert not any("does not reach" in note for note in explanation.notes)
+    assert any("without a password is 16 hours, not 8 hours" in note for note in explanation.notes)
 
 
 def test_forced_logout_with_a_hole():
@@ -90,8 +94,11 @@ def test_max_age_zero():
 
 
 def test_no_idle_limit():
-    """Without an idle limit nobody idle is asked."""
-    assert explain(config(idle_min=0)).of(Audience.PLAIN, Situation.IDLE).asked_after_s is None
+    """Without an idle limit nobody idle is asked, gadgets or not."""
+    explanation = explain(config(idle_min=0))
+    idle, dashboard = (explanation.of(Audience.PLAIN, one) for one in (Situation.IDLE, Situation.DASHBOARD))
+    assert idle.asked_after_s is dashboard.asked_after_s is None
+    assert "there is no idle limit" in dashboard.says
 
 
 @pytest.mark.parametrize(
@@ -139,7 +146,8 @@ def test_data_is_json():
     """Explanation and difference are plain JSON; the source of each setting is in it."""
     data = json.loads(json.dumps(explanation_data(explain(SHIPPED))))
     assert len(data["users"]) == 12
-    assert data["settings"]["session_timeout_min"]["source"]["origin"] == "Jira's default"
+    assert (data["users"][0]["who"], data["users"][0]["situation"]) == ("plain", "idle")
+    assert data["settings"]["session_timeout_min"]["source"]["origin"] == "jira"
     assert data["settings"]["session_timeout_min"]["value"] == 300
     changed = json.loads(json.dumps(difference_data(diff(SHIPPED, config(idle_min=120)))))
     assert changed["users"][0]["asked"] == "sooner"
@@ -156,6 +164,16 @@ def test_difference():
     assert "session_timeout_min" in difference_text(difference)
 
 
+def test_difference_text_of_every_kind_of_value():
+    """Truths, lists and unset values are written as a configuration file would."""
+    changed = replace(config(max_age_s=60, modes=()), insecure_cookie=by_default(True, Origin.FILE, "insecure.cookie"))
+    text = difference_text(diff(SHIPPED, changed))
+    assert "after:  true, from" in text
+    assert "before: COOKIE, URL, from Tomcat's default" in text
+    assert "after:  none, from" in text
+    assert "before: not set, from" in text
+
+
 def test_difference_without_effect():
     """A change in a value that another file overrides is named as such; equal configurations differ in nothing."""
     loser = by_default(45, Origin.FILE, "server")
@@ -169,6 +187,7 @@ def test_difference_without_effect():
 ages = st.one_of(st.none(), st.integers(-2, 100 * HOUR))
 
 
+@settings(deadline=None)
 @given(st.integers(-1, 1000), ages, st.integers(-1, 2_147_483))
 def test_remember_me_never_makes_it_worse(idle_min, max_age_s, age_s):
     """Ticking the box never brings the question for a password forward."""
@@ -177,6 +196,7 @@ def test_remember_me_never_makes_it_worse(idle_min, max_age_s, age_s):
         assert remembered is None or (plain is not None and remembered >= plain)
 
 
+@settings(deadline=None)
 @given(st.integers(-1, 1000), ages, st.integers(-1, 2_147_483), st.booleans())
 def test_every_experience_can_be_told(idle_min, max_age_s, age_s, overflow):
     """Every configuration has a text, and every experience that takes time names who decided."""
@@ -185,6 +205,7 @@ def test_every_experience_can_be_told(idle_min, max_age_s, age_s, overflow):
     assert all(one.decided_by for one in explanation.experiences if one.asked_after_s)
 
 
+@settings(deadline=None)
 @given(st.integers(0, 10**9))
 def test_duration_is_exact(seconds):
     """A duration in words names every second."""

@@ -5,7 +5,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.errors import OperatorError
@@ -138,7 +138,7 @@ def test_seraph_parameters(tmp_path):
                 seraph_xml(
                     login_cookie_key="my.cookie",
                     login_cookie_path="/jira",
-                    insecure_cookie="TRUE",
+                    insecure_cookie="true",
                     invalidate_session_on_login="true",
                     invalidate_session_exclude_list=" a , b,",
                     login_url="/login.jsp",
@@ -227,6 +227,7 @@ def test_garbage_in_web_xml(tmp_path, session, part):
         ({"autologin_cookie_age": "two weeks"}, "line 10: 'two weeks' is no value for autologin.cookie.age"),
         ({"login_cookie_key": ""}, "write a cookie name"),
         ({"insecure_cookie": "1"}, "write true or false"),
+        ({"insecure_cookie": "TRUE"}, "write true or false"),
         ({"original_url_key": ""}, "write a name"),
         ({"login_cookie_path": "x"}, "write a path"),
     ],
@@ -334,6 +335,7 @@ def test_no_file_at_all():
     assert (config.idle_limit_s, config.session_timeout_min.source.origin) == (18_000, Origin.JIRA)
 
 
+@settings(deadline=None)
 @given(
     st.binary(max_size=200),
     st.integers(0, 400),

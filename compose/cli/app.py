@@ -1,0 +1,25 @@
+"""The Typer application: every command of `dcsim` is entered here, by hand."""
+
+import typer
+
+from compose.cli.clock import clock_app
+from compose.cli.config import config_app
+from compose.cli.demo import demo
+from compose.cli.matrix import matrix
+from compose.cli.up import up
+
+app = typer.Typer(
+    help="Rehearse what a Jira Data Center cluster does to the people logged in to it.",
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+app.command("demo")(demo)
+app.command("up")(up)
+app.command("matrix")(matrix)
+app.add_typer(clock_app, name="clock")
+app.add_typer(config_app, name="config")
+
+
+@app.callback()
+def _several_commands() -> None:
+    """Rehearse what a Jira Data Center cluster does to the people logged in to it."""

@@ -1,0 +1,59 @@
+"""`dcsim up`: starts a cluster and keeps it until it is told to end, then leaves nothing behind."""
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from shared.settings import Delivery, Sticky
+
+
+class Where(StrEnum):
+    """Where nodes run."""
+
+    PROCESSES = "processes"
+
+
+def up(
+    nodes: Annotated[int, typer.Option(help="How many nodes, 1 to 32.")] = 3,
+    version: Annotated[str, typer.Option(help="The Jira version all nodes play.")] = "9.11",
+    node_version: Annotated[
+        list[str] | None, typer.Option(metavar="ID=VERSION", help="Another version for one node; may be repeated.")
+    ] = None,
+    delivery: Annotated[
+        Delivery, typer.Option(help="How an invalidation travels between nodes from 9.11 on.")
+    ] = Delivery.PUBSUB,
+    on: Annotated[Where, typer.Option(help="Where the nodes run.")] = Where.PROCESSES,
+    sticky: Annotated[Sticky, typer.Option(help="What binds a client to a node.")] = Sticky.COOKIE,
+    context_path: Annotated[str, typer.Option(help="Path under which everything is served, such as /jira.")] = "",
+    port: Annotated[int, typer.Option(help="Port of the balancer; 0 is any free one.")] = 0,
+    switch: Annotated[
+        list[str] | None, typer.Option(metavar="NAME=VALUE", help="A model switch; may be repeated.")
+    ] = None,
+    postgres_url: Annotated[
+        str | None,
+        typer.Option(help="Use this server, in a new database of its own, dropped at the end. Default: a private one."),
+    ] = None,
+    redis_url: Annotated[str | None, typer.Option(help="Use this Redis or Valkey. Default: a private one.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object once the cluster is ready.")] = False,
+) -> None:
+    """Start a cluster, print where it is and who can log in, and run it until Ctrl-C or SIGTERM."""
+    import asyncio
+
+    from compose.cli import flags
+    from compose.cli.up_run import run_until_ended
+    from compose.cluster.spec import ClusterSpec, numbered_nodes
+    from shared.versions import Version
+
+    assert on is Where.PROCESSES
+    spec = ClusterSpec(
+        numbered_nodes(nodes, version=Version.parse(version), versions=flags.node_versions(node_version or ())),
+        delivery=delivery,
+        sticky=sticky,
+        context_path=context_path,
+        port=port,
+        switches=flags.switches(switch or ()),
+    )
+    raise typer.Exit(
+        asyncio.run(run_until_ended(spec, postgres_url=postgres_url, redis_url=redis_url, as_json=as_json))
+    )

@@ -1,0 +1,106 @@
+"""How other terminals find a cluster that runs: a file per `dcsim up` in a directory only its user can read.
+
+The file holds the description the cluster printed when it was ready, and what it takes to steer it. It goes with the
+cluster, also after `kill -9`; one that was left behind all the same is told by the process it names.
+"""
+
+import json
+import os
+import stat
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from compose.cluster.keeper import born_at
+from compose.cluster.safety_net import SafetyNet
+from shared.errors import HarnessError, OperatorError
+
+
+@dataclass(frozen=True, slots=True)
+class RunningCluster:
+    """A cluster that some `dcsim up` of ours is running; `pid` is that command's. `operator_urls` go by name."""
+
+    pid: int
+    base_url: str
+    admin_token: str
+    operator_urls: Mapping[str, str]
+
+    def is_called(self, name: str) -> bool:
+        return name in (str(self.pid), self.base_url, f"{self.base_url}/")
+
+
+@contextmanager
+def announced(description: Mapping[str, Any], operator_urls: Mapping[str, str], *, net: SafetyNet) -> Iterator[Path]:
+    """Other terminals can find the cluster for the length of the block."""
+    directory = _directory()
+    path = directory / f"{os.getpid()}.json"
+    content = {
+        **description,
+        "pid": os.getpid(),
+        "born": born_at(os.getpid()),
+        "operator_urls": dict(operator_urls),
+    }
+    net.hold_file(path)
+    _make_private(directory)
+    path.unlink(missing_ok=True)
+    with open(path, "x", opener=_private) as file:
+        json.dump(content, file)
+    try:
+        yield path
+    finally:
+        path.unlink(missing_ok=True)
+        with suppress(OSError):
+            directory.rmdir()
+        net.release_file(path)
+
+
+def running_clusters() -> list[RunningCluster]:
+    """Every cluster of this user that runs on this machine, the oldest command first."""
+    found = []
+    for path in sorted(_directory().glob("*.json")):
+        with suppress(OSError, ValueError, KeyError):
+            content = json.loads(path.read_text())
+            if content["born"] is not None and born_at(content["pid"]) == content["born"]:
+                found.append(
+                    RunningCluster(
+                        content["pid"], content["base_url"], content["admin_token"], content["operator_urls"]
+                    )
+                )
+    return found
+
+
+def find_running(name: str | None = None) -> RunningCluster:
+    """The one that runs, or the one called `name`: its URL, or the pid of its command.
+
+    Raises OperatorError when there is none, or more than one to choose from.
+    """
+    clusters = running_clusters()
+    if not clusters:
+        raise OperatorError("no cluster is running here; start one in another terminal with: dcsim up")
+    chosen = [cluster for cluster in clusters if name is None or cluster.is_called(name)]
+    if len(chosen) == 1:
+        return chosen[0]
+    known = ", ".join(f"{cluster.pid} ({cluster.base_url})" for cluster in clusters)
+    if name is None:
+        raise OperatorError(f"more than one cluster is running: {known}; choose with --cluster")
+    raise OperatorError(f"no running cluster is called {name}; there is {known}")
+
+
+def _directory() -> Path:
+    base = os.environ.get("XDG_RUNTIME_DIR") or tempfile.gettempdir()
+    return Path(base) / f"dcsim-{os.getuid()}"
+
+
+def _make_private(directory: Path) -> None:
+    """Raises HarnessError when somebody else has taken the place, as anybody can in a shared temporary directory."""
+    directory.mkdir(mode=0o700, exist_ok=True)
+    facts = directory.lstat()
+    if not stat.S_ISDIR(facts.st_mode) or facts.st_uid != os.getuid() or facts.st_mode & 0o077:
+        raise HarnessError(f"{directory} is not a private directory of yours; remove it, or set XDG_RUNTIME_DIR")
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)

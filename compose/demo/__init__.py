@@ -1,0 +1,1 @@
+"""`dcsim demo`: a short story told on real clusters, then the whole table."""
