@@ -30,10 +30,10 @@ def judge(status: int, body: bytes, *, naive: bool) -> tuple[CheckOutcome, str]:
         return outcome, f"HTTP {status}, state not read"
     try:
         document = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):  # whatever a node sends, it must not end the balancer
         document = None
     state = document.get("state") if isinstance(document, dict) else None
-    if state not in set(NodeState):
+    if not isinstance(state, str) or state not in set(NodeState):
         return CheckOutcome.FAILED, f"HTTP {status} without a known state"
     if status == 200 and state == NodeState.RUNNING:
         return CheckOutcome.RUNNING, "HTTP 200, RUNNING"
