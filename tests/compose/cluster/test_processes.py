@@ -3,7 +3,6 @@
 import asyncio
 import os
 import signal
-from pathlib import Path
 
 import pytest
 
@@ -12,7 +11,7 @@ from compose.cluster.readiness import LogLine, ReadyPipe
 from compose.cluster.safety_net import spread_safety_net
 from compose.cluster.spawn import Command
 from shared.errors import HarnessError, OperatorError
-from tests.support.children import is_alive
+from tests.support.children import is_alive, state_of
 from tests.support.eventually import eventually
 
 READY = """echo '{"port": 7}' >/dev/fd/$DCSIM_READY_FD; """
@@ -136,15 +135,14 @@ async def test_a_kill_is_what_was_asked_for(process):
 async def test_a_pause_is_confirmed_and_ends_where_it_began(process):
     """The kernel says that the process stands still when `pause` returns."""
     await process.start(shell(READY + SLEEP))
-    stat = Path(f"/proc/{process.pid}/stat")
 
     await process.pause()
     assert process.state is ProcessState.PAUSED
-    assert stat.read_text().rpartition(")")[2].split()[0] == "T"
+    assert state_of(process.pid) == "T"
 
     await process.resume()
     assert process.state is ProcessState.UP
-    assert stat.read_text().rpartition(")")[2].split()[0] != "T"
+    assert state_of(process.pid) != "T"
 
 
 @pytest.mark.parametrize("paused", [False, True])
