@@ -23,17 +23,22 @@ from node.filters.starting import starting_filter
 from node.invalidation import InvalidationDelivery
 from node.invalidation.local import LocalDelivery
 from node.invalidation.pubsub import PubSubDelivery
+from node.issue_desk import IssueDesk
 from node.life import NodeLife
 from node.logins import Logins
 from node.membership import Membership
 from node.operator import node_operator_app
+from node.pages.attachment import attachment_routes
 from node.pages.dashboard import dashboard_routes
 from node.pages.login import login_routes
 from node.passwords import Passwords
 from node.paths import Paths
 from node.rest.anonymization import anonymization_routes
 from node.rest.cluster import cluster_routes
+from node.rest.field import field_routes
+from node.rest.issue import issue_routes
 from node.rest.myself import myself_routes
+from node.rest.search import search_routes
 from node.rest.server_info import server_info_routes
 from node.rest.session import session_routes
 from node.rest.user import user_routes
@@ -159,6 +164,7 @@ def node_app(node: Node, *, spawn: Spawn) -> web.Application:
         switches=settings.switches,
     )
     anonymizing = Anonymizing(database, actions, clock, node_id=settings.node_id, spawn=spawn)
+    desk = IssueDesk(database, clock, paths=paths)
     gate = SessionGate(database, caches, clock, gate=settings.switches.crowd_gate)
     routes = [
         *server_info_routes(clock, node.life, paths=paths, version=settings.version),
@@ -167,6 +173,10 @@ def node_app(node: Node, *, spawn: Spawn) -> web.Application:
         *user_routes(database, node.passwords, actions, clock, paths=paths, version=settings.version),
         *anonymization_routes(database, anonymizing),
         *cluster_routes(database, clock),
+        *issue_routes(desk, paths=paths),
+        *search_routes(desk),
+        *field_routes(),
+        *attachment_routes(desk, paths=paths),
         *login_routes(paths=paths, node_id=settings.node_id),
         *dashboard_routes(caches, clock, settings, paths=paths),
     ]

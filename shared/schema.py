@@ -15,6 +15,7 @@ from sqlalchemy import (
     Identity,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Table,
@@ -23,11 +24,13 @@ from sqlalchemy import (
 
 metadata = MetaData()
 _INSTANT = DateTime(timezone=True)
+FIRST_ID = 10_000
+"""Jira counts from here in every table."""
 
 users = Table(
     "cwd_user",
     metadata,
-    Column("id", BigInteger, Identity(start=10000), primary_key=True),
+    Column("id", BigInteger, Identity(start=FIRST_ID), primary_key=True),
     Column("user_key", String(255), nullable=False, unique=True),
     Column("user_name", String(255), nullable=False),
     Column("lower_user_name", String(255), nullable=False, unique=True),
@@ -63,7 +66,7 @@ login_counters = Table(
 remember_me_tokens = Table(
     "remembermetoken",
     metadata,
-    Column("id", BigInteger, Identity(start=10000), primary_key=True),
+    Column("id", BigInteger, Identity(start=FIRST_ID), primary_key=True),
     Column("created", _INSTANT, nullable=False),
     Column("token", String(64), nullable=False, comment="SHA-256 of the secret; the secret is only in the cookie"),
     Column("username", String(255), nullable=False, comment="the user KEY; the column kept its name in Jira"),
@@ -124,6 +127,26 @@ anonymizations = Table(
     Column("errors", Text),
 )
 
+attachments = Table(
+    "fileattachment",
+    metadata,
+    Column("id", BigInteger, Identity(start=FIRST_ID), primary_key=True),
+    Column("issue_id", BigInteger, nullable=False),
+    Column("filename", String(255), nullable=False),
+    Column("mime_type", String(255), nullable=False),
+    Column("file_size", BigInteger, nullable=False),
+    Column("author", String(255), nullable=False, comment="user key"),
+    Column("created", _INSTANT, nullable=False),
+    Index("fileattachment_issue", "issue_id"),
+)
+
+attachment_contents = Table(
+    "fileattachment_content",
+    metadata,
+    Column("id", BigInteger, ForeignKey("fileattachment.id", ondelete="CASCADE"), primary_key=True),
+    Column("content", LargeBinary, nullable=False),
+)
+
 SCHEMA_LOCK = 0x6463_7369_6D01
 """Advisory lock: one node at a time creates or seeds the schema."""
 HEAD_LOCK = 0x6463_7369_6D02
@@ -132,6 +155,8 @@ NAMES_LOCK = 0x6463_7369_6D03
 """Advisory lock for whoever creates or renames a user."""
 TASK_LOCK = 0x6463_7369_6D04
 """Advisory lock for starting an anonymization; one runs at a time in the whole cluster."""
+ATTACHMENTS_LOCK = 0x6463_7369_6D05
+"""Advisory lock for whoever adds attachments: the bounds on all of them together are checked under it."""
 
 ADMINISTRATORS = "jira-administrators"
 USERS = "jira-software-users"
@@ -165,3 +190,6 @@ SEED_USERS = (
     SeedUser("carol", "Carol Cook"),
     SeedUser("dave", "Dave Diver"),
 )
+
+SEED_KEYS = {user.username: f"JIRAUSER{FIRST_ID + place}" for place, user in enumerate(SEED_USERS)}
+"""The user keys of the seed users by the name they start with; a key outlives renaming and deleting."""

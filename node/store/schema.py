@@ -50,6 +50,10 @@ async def _create(connection: AsyncConnection, *, now_ms: int, hash_password: Ha
     await connection.execute(
         insert(schema.groups), [{"group_name": name} for name in (schema.ADMINISTRATORS, schema.USERS)]
     )
+    # A first attempt that was rolled back has used up numbers; SEED_KEYS counts on them.
+    await connection.execute(
+        select(func.setval(func.pg_get_serial_sequence(schema.users.name, "id"), schema.FIRST_ID, False))
+    )
     for person in schema.SEED_USERS:
         await users.create(
             connection,
