@@ -28,11 +28,13 @@ from node.life import NodeLife
 from node.logins import Logins
 from node.membership import Membership
 from node.operator import node_operator_app
+from node.own_password import OwnPassword
 from node.pages.attachment import attachment_routes
 from node.pages.dashboard import dashboard_routes
 from node.pages.login import login_routes
 from node.passwords import Passwords
 from node.paths import Paths
+from node.profiles import Profiles
 from node.rest.anonymization import anonymization_routes
 from node.rest.cluster import cluster_routes
 from node.rest.field import field_routes
@@ -164,13 +166,15 @@ def node_app(node: Node, *, spawn: Spawn) -> web.Application:
         switches=settings.switches,
     )
     anonymizing = Anonymizing(database, actions, clock, node_id=settings.node_id, spawn=spawn)
+    profiles = Profiles(database, actions)
+    own_password = OwnPassword(database, node.passwords, actions)
     desk = IssueDesk(database, clock, paths=paths)
     gate = SessionGate(database, caches, clock, gate=settings.switches.crowd_gate)
     routes = [
         *server_info_routes(clock, node.life, paths=paths, version=settings.version),
         *session_routes(database, logins, caches.web_sessions, jar=jar, paths=paths),
-        *myself_routes(database, node.passwords, actions, paths=paths),
-        *user_routes(database, node.passwords, actions, clock, paths=paths, version=settings.version),
+        *myself_routes(database, own_password, paths=paths),
+        *user_routes(database, node.passwords, actions, profiles, clock, paths=paths, version=settings.version),
         *anonymization_routes(database, anonymizing),
         *cluster_routes(database, clock),
         *issue_routes(desk, paths=paths),
