@@ -56,7 +56,7 @@ def take(cookies: bytes, name: bytes) -> tuple[bytes | None, bytes]:
     if not met:
         return None, cookies
     value, _, rest = after.partition(b"; ")
-    if (not before or before.endswith(b"; ")) and name not in rest and b";" not in value:
+    if (not before or before.endswith(b"; ")) and name not in rest and b";" not in value and b" " not in value:
         return value, (before + rest if rest else before[:-2])
     return _take_with_care(cookies, name)
 

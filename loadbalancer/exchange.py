@@ -104,6 +104,7 @@ class Exchange:
         "_status",
         "_throttled",
         "_tried",
+        "_was_throttled",
         "state",
     )
 
@@ -127,7 +128,7 @@ class Exchange:
         self._replay: Sequence[bytes] | None = ()
         self._body_sent = False
         self._continued = False
-        self._throttled = False
+        self._throttled = self._was_throttled = False
         self._keep_alive = False
         self._answer_framing = Framing.NONE
         self._status: int | None = None
@@ -238,6 +239,7 @@ class Exchange:
     def upstream_writable(self, writable: bool) -> None:
         """Back-pressure from the node: a client is not read faster than its request is taken."""
         self._throttled = not writable
+        self._was_throttled = True
         if writable:
             self._client.resume_reading()
         else:
@@ -538,7 +540,15 @@ class Exchange:
         elif self._throttled:
             self._wait(settings.idle_timeout_s)
         else:
-            self._wait(settings.body_timeout_s)
+            self._wait(min(settings.body_timeout_s, self._body_allowance_s()))
+
+    def _body_allowance_s(self) -> float:
+        """How long a body at this pace may go on: each byte buys time, so dripping runs out of it."""
+        rate = self._path.settings.body_bytes_per_s
+        if not rate or self._was_throttled:  # a node that stopped taking the body is not its client's fault
+            return self._path.settings.body_timeout_s
+        bought_s = self._path.settings.body_timeout_s + self._request.received / rate
+        return bought_s - (time.monotonic() - self._started)
 
     def _wait(self, limit_s: float) -> None:
         self._client.deadline = self._loop.time() + limit_s

@@ -16,8 +16,8 @@ from node.issues.visibility import find_issue, viewer_with_key
 from node.paths import Paths
 from node.store import attachments, directory
 from node.store.engine import Database
+from shared.accounts import SEED_KEYS
 from shared.clock import PolicyClock
-from shared.schema import SEED_KEYS
 
 PEOPLE_MAX = 1_000
 """Users that issues and queries can name; the oldest come first, and whoever asks is always among them."""

@@ -1,10 +1,8 @@
-"""The tables in Postgres, as SQLAlchemy metadata, and who lives in them at first.
+"""The tables in Postgres, as SQLAlchemy metadata.
 
 Table names follow Jira's where a knowledge base article types them: `DELETE FROM remembermetoken;` must work in psql.
 Every instant is policy time written by us; no column has a database-made time, and no query asks for `now()`.
 """
-
-from dataclasses import dataclass
 
 from sqlalchemy import (
     BigInteger,
@@ -22,10 +20,10 @@ from sqlalchemy import (
     Text,
 )
 
+from shared.accounts import FIRST_ID
+
 metadata = MetaData()
 _INSTANT = DateTime(timezone=True)
-FIRST_ID = 10_000
-"""Jira counts from here in every table."""
 
 users = Table(
     "cwd_user",
@@ -157,39 +155,3 @@ TASK_LOCK = 0x6463_7369_6D04
 """Advisory lock for starting an anonymization; one runs at a time in the whole cluster."""
 ATTACHMENTS_LOCK = 0x6463_7369_6D05
 """Advisory lock for whoever adds attachments: the bounds on all of them together are checked under it."""
-
-ADMINISTRATORS = "jira-administrators"
-USERS = "jira-software-users"
-
-
-@dataclass(frozen=True, slots=True)
-class SeedUser:
-    """An account every new cluster has. The password is the user name."""
-
-    username: str
-    display_name: str
-    admin: bool = False
-
-    @property
-    def password(self) -> str:
-        return self.username
-
-    @property
-    def email(self) -> str:
-        return f"{self.username}@example.com"
-
-    @property
-    def groups(self) -> tuple[str, ...]:
-        return (ADMINISTRATORS, USERS) if self.admin else (USERS,)
-
-
-SEED_USERS = (
-    SeedUser("admin", "Ada Admin", admin=True),
-    SeedUser("alice", "Alice Archer"),
-    SeedUser("bob", "Bob Baker"),
-    SeedUser("carol", "Carol Cook"),
-    SeedUser("dave", "Dave Diver"),
-)
-
-SEED_KEYS = {user.username: f"JIRAUSER{FIRST_ID + place}" for place, user in enumerate(SEED_USERS)}
-"""The user keys of the seed users by the name they start with; a key outlives renaming and deleting."""

@@ -8,8 +8,8 @@ fork, so children share code and nothing else.
 Children are forked twice and so become children of dcsim itself (`warm_start` makes it their subreaper): exit codes,
 signals and stops are seen there as for any child. Requests come over a socket, one datagram each:
 
-    {"module", "name", "environment", "cwd", "descriptors": [numbers]}  with log and descriptors attached
-    -> {"pid"}
+    {"id", "module", "name", "environment", "cwd", "descriptors": [numbers]}  with log and descriptors attached
+    -> {"id", "pid"}
 """
 
 import ctypes
@@ -44,7 +44,7 @@ def main(arguments: list[str]) -> None:
                 return
             request = json.loads(message)
             pid = _bear(request, descriptors)
-            requests.send(json.dumps({"pid": pid}).encode())
+            requests.send(json.dumps({"id": request["id"], "pid": pid}).encode())
             for descriptor in descriptors:
                 os.close(descriptor)
 

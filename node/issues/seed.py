@@ -2,7 +2,7 @@
 
 Ids of statuses, priorities and types are Jira's own for a new instance. The issues' instants are counted back from
 one moment, which must be the same on every node of a cluster, such as the creation time of its first user.
-The rows name users as shared.schema.SEED_USERS does; `user_keys` turns the names into user keys.
+The rows name users as shared.accounts.SEED_USERS does; `user_keys` turns the names into user keys.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -24,11 +24,10 @@ from node.issues.model import (
     StatusCategory,
     Tracker,
 )
+from shared.accounts import ADMINISTRATORS, FIRST_ID, USERS
 from shared.clock import as_datetime
-from shared.schema import ADMINISTRATORS, USERS
 
 DAY_MS = 86_400_000
-FIRST_ID = 10_000
 
 TEST = Project("10000", "Test Project", "Issues to try a login on.", key="TEST", lead="admin")
 

@@ -23,9 +23,9 @@ from node.rest.beans import user_bean
 from node.routes import Needs, Route, rest
 from node.store import directory, users
 from node.store.engine import Database
+from shared.accounts import USERS
 from shared.clock import PolicyClock
 from shared.errors import CallerError
-from shared.schema import USERS
 from shared.versions import Version
 
 

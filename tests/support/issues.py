@@ -5,7 +5,7 @@ from node.issues.model import People, Person
 from node.issues.search import SearchRequest, search
 from node.issues.seed import seed_tracker
 from node.issues.visibility import viewer_with_key
-from shared.schema import SEED_USERS
+from shared.accounts import SEED_USERS
 
 NOW_MS = 1_772_442_000_000  # Monday 2026-03-02 09:00 UTC
 USER_KEYS = {user.username: user.username for user in SEED_USERS}

@@ -3,7 +3,7 @@
 import pytest
 
 from node.issues.seed import seed_tracker
-from shared.schema import ADMINISTRATORS, SEED_KEYS, SEED_USERS, USERS
+from shared.accounts import ADMINISTRATORS, SEED_KEYS, SEED_USERS, USERS
 from tests.support.issues import NOW_MS, TRACKER, USER_KEYS
 
 

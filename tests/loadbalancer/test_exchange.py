@@ -1,0 +1,361 @@
+"""Requests and answers through a running balancer: bodies, back-pressure, upgrades, disconnects, deadlines, cuts."""
+
+import asyncio
+import hashlib
+import os
+import time
+
+import aiohttp
+import pytest
+
+from tests.support.backends import ClosingAnswer, running_backends, running_recorder
+from tests.support.balancers import read_answer, read_to_end, running_balancer
+from tests.support.eventually import eventually
+
+GET = b"GET /work HTTP/1.1\r\nHost: a\r\n"
+
+
+@pytest.fixture(scope="module")
+def nodes():
+    with running_backends(2) as nodes:
+        yield nodes
+
+
+@pytest.fixture(scope="module")
+def balancer(nodes):
+    with running_balancer(nodes.upstreams) as balancer:
+        yield balancer
+
+
+async def facts(node):
+    async with aiohttp.request("GET", f"http://127.0.0.1:{node.port}/facts") as answer:
+        return await answer.json()
+
+
+@pytest.mark.parametrize("size", [0, 1, 16 * 1024, 1_000_000])
+@pytest.mark.parametrize("chunked", [False, True])
+async def test_a_body_arrives_whole(size, chunked, balancer):
+    """A body of any size, with a length or in chunks, reaches the node byte for byte."""
+    body = os.urandom(size)
+
+    async def pieces():
+        for start in range(0, size, 7000):
+            yield body[start : start + 7000]
+
+    async with aiohttp.ClientSession() as session:
+        async with session.post(balancer.url + "/work", data=pieces() if chunked else body) as answer:
+            seen = await answer.json()
+    assert (seen["length"], seen["sha256"]) == (size, hashlib.sha256(body).hexdigest())
+
+
+@pytest.mark.parametrize("query", ["n=0", "n=1", "n=3000000", "n=3000000&chunked=1", "n=0&chunked=1"])
+async def test_an_answer_arrives_whole(query, balancer):
+    """An answer of any size and framing reaches the client whole, and the connection stays usable."""
+    async with aiohttp.ClientSession() as session:
+        for _ in range(2):
+            async with session.get(f"{balancer.url}/download?{query}") as answer:
+                body = await answer.read()
+                assert len(body) == int(query.split("&")[0][2:])
+                assert set(body) <= {ord("1"), ord("2")}
+
+
+def test_one_connection_serves_many_requests_over_few_connections_to_nodes(nodes):
+    """Connections to nodes are reused: 500 requests one after the other open no more than one per node."""
+    with running_balancer(nodes.upstreams, sticky="none") as balancer, balancer.connect() as sock:
+        for _ in range(500):
+            sock.sendall(GET + b"\r\n")
+            assert read_answer(sock)[0] == 200
+        assert [node["connects"] for node in balancer.status()["nodes"]] == [1, 1]
+        assert [node["requests"] for node in balancer.status()["nodes"]] == [250, 250]
+
+
+def test_head_has_the_length_but_no_body(balancer):
+    """An answer to HEAD passes its Content-Length on, sends no body, and the next request works."""
+    with balancer.connect() as sock:
+        for _ in range(3):
+            sock.sendall(b"HEAD /download?n=5 HTTP/1.1\r\nHost: a\r\n\r\n")
+            status, headers, _ = read_answer(sock, to_head=True)
+            assert (status, headers["content-length"]) == (200, "5")
+        sock.sendall(GET + b"\r\n")
+        assert read_answer(sock)[0] == 200
+
+
+def test_expect_continue_is_answered_by_the_node(balancer):
+    """A client that waits for 100 gets the node's, sends its body, and gets one answer."""
+    with balancer.connect() as sock:
+        sock.sendall(b"POST /work HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n")
+        assert read_answer(sock)[0] == 100
+        sock.sendall(b"hello")
+        status, _, body = read_answer(sock)
+        assert status == 200
+        assert b'"length": 5' in body
+
+
+def test_http_1_0_gets_an_unchunked_answer_and_a_close(balancer):
+    """A 1.0 client gets no chunks: the end of a chunked answer is the end of the connection."""
+    raw = balancer.exchange(b"GET /download?n=70000&chunked=1 HTTP/1.0\r\nHost: a\r\n\r\n")
+    head, _, body = raw.partition(b"\r\n\r\n")
+    assert b"transfer-encoding" not in head.lower()
+    assert b"connection: close" in head.lower()
+    assert len(body) == 70000
+
+
+def test_http_1_0_may_keep_its_connection(balancer):
+    """A 1.0 client that asks for keep-alive gets it when the answer has a length."""
+    with balancer.connect() as sock:
+        for _ in range(2):
+            sock.sendall(b"GET /work HTTP/1.0\r\nHost: a\r\nConnection: keep-alive\r\n\r\n")
+            assert read_answer(sock)[1]["connection"] == "keep-alive"
+
+
+def test_an_answer_until_close_becomes_chunked():
+    """A node that ends its answer by closing is understood; the client gets chunks and keeps its connection."""
+    with running_recorder(ClosingAnswer(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nuntil the end")) as node:
+        with running_balancer([node.upstream]) as balancer, balancer.connect() as sock:
+            for _ in range(2):
+                sock.sendall(GET + b"\r\n")
+                status, headers, body = read_answer(sock)
+                assert (status, headers["transfer-encoding"], body) == (200, "chunked", b"until the end")
+
+
+def test_interim_answers_pass():
+    """1xx answers of a node reach the client before the final one."""
+    with running_recorder(
+        b"HTTP/1.1 103 Early Hints\r\nLink: </s>\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+    ) as node:
+        with running_balancer([node.upstream]) as balancer, balancer.connect() as sock:
+            for _ in range(2):
+                sock.sendall(GET + b"\r\n")
+                status, headers, _ = read_answer(sock)
+                assert (status, headers["link"]) == (103, "</s>")
+                assert read_answer(sock)[2] == b"ok"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"nonsense\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\nok!",
+        b"HTTP/1.1 200 OK\r\nX : y\r\nContent-Length: 2\r\n\r\nok",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+        b"HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nX: " + b"a" * 200_000 + b"\r\nContent-Length: 0\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 300 + b"Content-Length: 0\r\n\r\n",
+        ClosingAnswer(b""),
+        ClosingAnswer(b"HTTP/1.1 200"),
+    ],
+)
+def test_an_invalid_answer_is_a_502(answer):
+    """What a node must not send never reaches a client; it gets an explicit 502."""
+    with running_recorder(answer) as node, running_balancer([node.upstream]) as balancer, balancer.connect() as sock:
+        sock.sendall(b"POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n")
+        status, headers, _ = read_answer(sock)
+        assert status == 502
+        assert headers["x-dcsim-balancer-error"] in ("node-answer-invalid", "node-lost")
+
+
+def test_surplus_after_an_answer_does_not_answer_the_next_request():
+    """Bytes a node sends beyond its answer are thrown away with the connection, not taken for the next answer."""
+    poison = b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\npoison"
+    with running_recorder(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok" + poison) as node:
+        with running_balancer([node.upstream]) as balancer, balancer.connect() as sock:
+            for _ in range(5):
+                sock.sendall(GET + b"\r\n")
+                assert read_answer(sock)[2] == b"ok"
+
+
+def test_an_early_answer_is_passed_on_and_the_connection_closes(balancer):
+    """A node that refuses a body it has not read is heard, although the client is still sending."""
+    with balancer.connect() as sock:
+        sock.sendall(b"POST /early HTTP/1.1\r\nHost: a\r\nContent-Length: 100000000\r\n\r\n" + b"x" * 100_000)
+        status, headers, _ = read_answer(sock)
+        assert (status, headers["connection"]) == (413, "close")
+
+
+async def test_websocket_passes_byte_for_byte(balancer):
+    """Messages of many sizes come back unchanged through the tunnel."""
+    async with (
+        aiohttp.ClientSession() as session,
+        session.ws_connect(balancer.url + "/socket", max_msg_size=0) as socket,
+    ):
+        for size in (0, 1, 125, 126, 65535, 65536, 300_000):
+            message = os.urandom(size)
+            await socket.send_bytes(message)
+            assert await socket.receive_bytes() == message
+
+
+def test_bytes_sent_ahead_of_an_upgrade_are_not_lost():
+    """What a client sends right behind its upgrade request reaches the node, and the node's first bytes the client."""
+    agreed = b"HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\nfirst"
+    with running_recorder(agreed) as node, running_balancer([node.upstream]) as balancer, balancer.connect() as sock:
+        sock.sendall(GET + b"Connection: Upgrade\r\nUpgrade: websocket\r\n\r\nahead")
+        assert read_answer(sock)[0] == 101
+        deadline = time.monotonic() + 5
+        while not node.received().endswith(b"\r\n\r\nahead"):
+            assert time.monotonic() < deadline
+
+
+def test_a_refused_upgrade_goes_on_as_http():
+    """A node that answers an upgrade with 200 keeps the connection in HTTP, and so do we."""
+    with running_recorder() as node, running_balancer([node.upstream]) as balancer, balancer.connect() as sock:
+        upgrade = GET + b"Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
+        sock.sendall(upgrade + GET + b"\r\n")
+        assert read_answer(sock)[2] == b"ok"
+        assert read_answer(sock)[2] == b"ok"
+        sock.sendall(upgrade)
+        assert read_answer(sock)[2] == b"ok"
+
+
+async def test_events_are_not_held_back(balancer):
+    """Server-sent events arrive one by one while the answer is still running."""
+    async with aiohttp.ClientSession() as session, session.get(balancer.url + "/events?every=0.05") as answer:
+        for number in range(5):
+            assert await asyncio.wait_for(answer.content.readuntil(b"\n\n"), 5) == b"data: %d\n\n" % number
+
+
+@pytest.mark.parametrize("path", ["/work?s=30", "/events"])
+async def test_a_client_that_leaves_stops_its_request(path, balancer, nodes):
+    """When a client disconnects, the node's handler is cancelled instead of working for nobody."""
+
+    async def aborted():
+        return sum([(await facts(node))["aborted"].get(path.partition("?")[0], 0) for node in nodes])
+
+    await eventually(lambda: sum(node["in_flight"] for node in balancer.status()["nodes"]) == 0)
+    before = await aborted()
+    _, writer = await asyncio.open_connection("127.0.0.1", balancer.port)
+    writer.write(b"GET %b HTTP/1.1\r\nHost: a\r\n\r\n" % path.encode())
+    await writer.drain()
+    await eventually(lambda: sum(node["in_flight"] for node in balancer.status()["nodes"]) > 0)
+    await asyncio.sleep(0.1)
+    writer.close()
+
+    async def one_more():
+        return await aborted() > before
+
+    await eventually(one_more)
+
+
+async def test_a_node_killed_mid_answer_cuts_the_client(balancer):
+    """Once part of an answer is out, its failure shows as a broken connection, never as a short or mixed answer."""
+    with running_backends(2) as nodes, running_balancer(nodes.upstreams) as balancer:
+        async with aiohttp.ClientSession() as session:
+            async with session.get(balancer.url + "/download?n=50000000&pause=0.01") as answer:
+                await answer.content.readexactly(100_000)
+                nodes[answer.headers["X-ANODEID"]].kill()
+                with pytest.raises(aiohttp.ClientError):
+                    await answer.read()
+        assert balancer.status()["cut"] == {"node-lost": 1}
+
+
+async def test_a_node_killed_mid_upload_is_a_502(balancer):
+    """A node that dies while a large body is on its way to it is an explicit 502, and the body is not sent elsewhere."""
+    with running_backends(2) as nodes, running_balancer(nodes.upstreams) as balancer:
+
+        async def endless():
+            for number in range(10_000):
+                yield b"x" * 20_000
+                if number == 20:
+                    busy = next(node for node in balancer.status()["nodes"] if node["in_flight"])
+                    nodes[busy["id"]].kill()
+                await asyncio.sleep(0.001)
+
+        async with aiohttp.ClientSession() as session:
+            async with session.put(balancer.url + "/work", data=endless()) as answer:
+                assert (answer.status, answer.headers["X-Dcsim-Balancer-Error"]) == (502, "node-lost")
+        assert len({one["node"] for one in nodes.executed()}) == 1
+
+
+def test_a_slow_head_times_out_and_never_reaches_a_node():
+    """A client that does not finish its head gets 408 after the limit, however it drips."""
+    with running_recorder() as node, running_balancer([node.upstream], head_timeout_s=0.5) as balancer:
+        with balancer.connect() as sock:
+            sock.settimeout(0.1)
+            answer = b""
+            for byte in b"GET /" + b"x" * 60:
+                try:
+                    sock.sendall(bytes([byte]))
+                    answer = sock.recv(4096)
+                    break
+                except TimeoutError:
+                    continue
+        assert answer.startswith(b"HTTP/1.1 408 ")
+        assert node.received() == b""
+
+
+def test_a_slow_body_times_out_without_holding_a_node():
+    """A client whose body does not come gets 408, and no node was bothered with it."""
+    with running_recorder() as node, running_balancer([node.upstream], body_timeout_s=0.3) as balancer:
+        raw = balancer.exchange(b"POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\nsome")
+        assert raw.startswith(b"HTTP/1.1 408 ")
+        assert b"client-too-slow" in raw
+        assert node.received() == b""
+
+
+def test_a_dripping_body_is_cut_by_its_rate():
+    """A body that keeps coming, but slower than the least rate, ends in 408 once body_timeout_s is over."""
+    with running_recorder() as node:
+        with running_balancer([node.upstream], body_timeout_s=0.5, body_bytes_per_s=1000) as balancer:
+            with balancer.connect() as sock:
+                sock.sendall(b"POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n")
+                sock.settimeout(0.05)
+                answer = b""
+                for _ in range(100):
+                    try:
+                        sock.sendall(b"x")
+                        answer = sock.recv(4096)
+                        break
+                    except TimeoutError:
+                        continue
+            assert answer.startswith(b"HTTP/1.1 408 ")
+            assert node.received() == b""
+
+
+def test_a_node_that_does_not_answer_in_time_is_a_504(nodes):
+    """The first byte has a limit of its own; a node that misses it is a 504, and the request is not repeated."""
+    with running_balancer(nodes.upstreams, first_byte_timeout_s=0.3) as balancer, balancer.connect() as sock:
+        sock.sendall(b"GET /work?s=20 HTTP/1.1\r\nHost: a\r\n\r\n")
+        status, headers, _ = read_answer(sock)
+        assert (status, headers["x-dcsim-balancer-error"]) == (504, "node-timeout")
+        assert sum(node["retries"] for node in balancer.status()["nodes"]) == 0
+
+
+def test_an_idle_client_connection_closes():
+    """A kept-alive connection without requests closes silently after its limit."""
+    with running_recorder() as node, running_balancer([node.upstream], keep_alive_s=0.2) as balancer:
+        with balancer.connect() as sock:
+            sock.sendall(GET + b"\r\n")
+            assert read_answer(sock)[0] == 200
+            assert read_to_end(sock) == b""
+
+
+def test_a_client_that_does_not_read_is_cut():
+    """An answer nobody takes holds neither memory nor node for longer than the idle limit."""
+    with running_backends(1) as nodes, running_balancer(nodes.upstreams, idle_timeout_s=0.5) as balancer:
+        with balancer.connect() as sock:
+            sock.sendall(b"GET /download?n=200000000 HTTP/1.1\r\nHost: a\r\n\r\n")
+            status = balancer.wait_for(lambda status: status["cut"])
+        assert status["cut"] == {"idle": 1}
+        assert balancer.memory_kib() < 100_000
+
+
+def test_a_connection_the_node_closed_while_idle_costs_nothing(nodes):
+    """The keep-alive race: GET and POST after the node closed its idle connections are both served, by the same node."""
+    state = {"closed": 0}
+
+    def answer(request):
+        state["closed"] += 1
+        return ClosingAnswer(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+
+    with running_recorder(answer) as node, running_balancer([node.upstream]) as balancer, balancer.connect() as sock:
+        for method in (b"GET", b"POST") * 5:
+            sock.sendall(method + b" /x HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n")
+            assert read_answer(sock)[2] == b"ok"
+    assert state["closed"] == 10
+
+
+def test_too_many_connections_are_told_so():
+    """Beyond max_connections a client gets 503 at once instead of silence."""
+    with running_recorder() as node, running_balancer([node.upstream], max_connections=2) as balancer:
+        with balancer.connect(), balancer.connect(), balancer.connect() as third:
+            assert read_answer(third)[0] == 503

@@ -1,0 +1,191 @@
+"""Nodes to stand behind a balancer: child processes that can be killed, and a recorder of the raw bytes that arrive."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+from contextlib import contextmanager
+from pathlib import Path
+
+REPOSITORY = Path(__file__).parents[2]
+
+
+def free_port():
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return sock.getsockname()[1]
+
+
+class Backend:
+    """One aiohttp node as a child process (`tests.support.backend_program`) on a port that survives restarts."""
+
+    def __init__(self, node_id, *, journal, stop_delay_s=0.0):
+        self.id = node_id
+        self.port = free_port()
+        self._journal = journal
+        self._stop_delay_s = stop_delay_s
+        self.process = None
+
+    @property
+    def upstream(self):
+        return {"id": self.id, "host": "127.0.0.1", "port": self.port}
+
+    def start(self):
+        reader, writer = os.pipe()
+        arguments = [self.id, str(self.port), str(self._journal), str(writer), str(self._stop_delay_s)]
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "tests.support.backend_program", *arguments], cwd=REPOSITORY, pass_fds=[writer]
+        )
+        os.close(writer)
+        with os.fdopen(reader) as pipe:
+            assert pipe.read() == "ready\n", f"{self.id} did not start"
+
+    def signal(self, number):
+        self.process.send_signal(number)
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+
+    def terminate(self):
+        self.process.terminate()
+        self.process.wait(30)
+
+    def stop(self):
+        if self.process is not None and self.process.poll() is None:
+            self.process.send_signal(signal.SIGCONT)
+            self.kill()
+
+
+class Backends(list):
+    """Several nodes that write each request they execute into one journal."""
+
+    def __init__(self, nodes, journal):
+        super().__init__(nodes)
+        self._journal = journal
+
+    @property
+    def upstreams(self):
+        return [node.upstream for node in self]
+
+    def executed(self):
+        """Every execution in order: dicts of node, method, path and nonce."""
+        return [json.loads(line) for line in self._journal.read_text().splitlines()]
+
+    def __getitem__(self, key):
+        return next(node for node in self if node.id == key) if isinstance(key, str) else super().__getitem__(key)
+
+
+@contextmanager
+def running_backends(count=2, *, stop_delay_s=0.0):
+    """Nodes `node-1` ... as child processes; whatever is left of them is killed at the end."""
+    with tempfile.TemporaryDirectory() as folder:
+        journal = Path(folder) / "executed.jsonl"
+        journal.touch()
+        nodes = Backends(
+            (Backend(f"node-{i + 1}", journal=journal, stop_delay_s=stop_delay_s) for i in range(count)), journal
+        )
+        try:
+            for node in nodes:
+                node.start()
+            yield nodes
+        finally:
+            for node in nodes:
+                node.stop()
+
+
+class ClosingAnswer(bytes):
+    """An answer after which the recorder closes the connection."""
+
+
+class Recorder:
+    """A node of raw sockets in a thread: keeps the bytes of each connection, answers each head with `answer`.
+
+    Health checks are answered and not recorded.
+    """
+
+    RUNNING = b'HTTP/1.1 200 OK\r\nContent-Length: 19\r\nConnection: close\r\n\r\n{"state":"RUNNING"}'
+    ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+
+    def __init__(self, answer=ANSWER):
+        self.answer = answer
+        self.connections = []
+        self._sock = socket.create_server(("127.0.0.1", 0), backlog=256)
+        self.port = self._sock.getsockname()[1]
+        self._thread = threading.Thread(target=self._accept, daemon=True)
+        self._thread.start()
+
+    @property
+    def upstream(self):
+        return {"id": "node-1", "host": "127.0.0.1", "port": self.port}
+
+    def received(self):
+        """Every byte that came on any connection since the last `forget`."""
+        return b"".join(bytes(data) for data in self.connections)
+
+    def forget(self):
+        self.connections = []
+
+    def close(self):
+        self._sock.close()
+
+    def _accept(self):
+        while True:
+            try:
+                connection, _ = self._sock.accept()
+            except OSError:
+                return
+            threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
+
+    def _serve(self, connection):
+        with connection:
+            seen, request = bytearray(), b""
+            while True:
+                try:
+                    data = connection.recv(65536)
+                except OSError:
+                    return
+                if not data:
+                    return
+                if not seen and data.startswith(b"GET /status "):
+                    connection.sendall(self.RUNNING)
+                    return
+                if not any(one is seen for one in self.connections):  # first bytes since the last `forget`
+                    seen, request = bytearray(), b""
+                    self.connections.append(seen)
+                seen += data
+                request += data
+                if is_whole(request):
+                    answer = self.answer(request) if callable(self.answer) else self.answer
+                    request = b""
+                    if answer is None:
+                        return
+                    connection.sendall(answer)
+                    if isinstance(answer, ClosingAnswer):
+                        return
+
+
+def is_whole(request):
+    """Has this request arrived to its end? Good enough for what proxies send; they do not pipeline."""
+    head, separator, body = request.partition(b"\r\n\r\n")
+    lower = head.lower()
+    if not separator:
+        return False
+    if b"transfer-encoding:" in lower:
+        return body.endswith(b"0\r\n\r\n")
+    if b"\r\ncontent-length:" in lower:
+        return len(body) >= int(lower.split(b"\r\ncontent-length:")[1].split(b"\r\n")[0])
+    return True
+
+
+@contextmanager
+def running_recorder(answer=Recorder.ANSWER):
+    recorder = Recorder(answer)
+    try:
+        yield recorder
+    finally:
+        recorder.close()
