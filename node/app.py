@@ -12,7 +12,6 @@ from node.anonymizing import Anonymizing, Spawn
 from node.caches import Caches
 from node.cookies import CookieJarRules
 from node.crowd import CrowdCache
-from node.filters import Handler
 from node.filters.access import access_filter
 from node.filters.errors import errors_filter
 from node.filters.login import login_filter
@@ -20,6 +19,7 @@ from node.filters.os_auth_type import os_auth_type_filter
 from node.filters.request_context import RequestMeter, request_context_filter
 from node.filters.security import SessionGate, security_filter
 from node.filters.starting import starting_filter
+from node.filters.xsrf import xsrf_filter
 from node.invalidation import InvalidationDelivery
 from node.invalidation.local import LocalDelivery
 from node.invalidation.pubsub import PubSubDelivery
@@ -44,9 +44,10 @@ from node.rest.search import search_routes
 from node.rest.server_info import server_info_routes
 from node.rest.session import session_routes
 from node.rest.user import user_routes
-from node.routes import Needs, Route
+from node.routes import Route, RouteTable
 from node.store import schema
 from node.store.engine import Database, open_database
+from node.store.server_id import ServerId
 from node.web_sessions import SessionLimits, WebSessions
 from shared.bus import Bus, RedisBus
 from shared.clock import AnchorSeal, PolicyClock
@@ -184,7 +185,7 @@ def node_app(node: Node, *, spawn: Spawn) -> web.Application:
         *login_routes(paths=paths, node_id=settings.node_id),
         *dashboard_routes(caches, clock, settings, paths=paths),
     ]
-    needs_of: dict[Handler, Needs] = {route.handler: route.needs for route in routes}
+    table = RouteTable(routes)
     seal = AnchorSeal(settings.admin_token.get_secret_value())
     filters = [
         request_context_filter(
@@ -195,7 +196,8 @@ def node_app(node: Node, *, spawn: Spawn) -> web.Application:
         login_filter(logins, jar=jar),
         security_filter(gate, logins, caches, jar=jar),
         os_auth_type_filter(paths=paths),
-        access_filter(needs_of, paths=paths),
+        xsrf_filter(ServerId(database), table, jar=jar, paths=paths),
+        access_filter(table, paths=paths),
     ]
     app = web.Application(middlewares=filters, client_max_size=settings.max_body_bytes)
     add_routes(app, routes, paths)

@@ -71,6 +71,13 @@ remember_me_tokens = Table(
     Index("remembermetoken_username", "username"),
 )
 
+properties = Table(
+    "propertystring",
+    metadata,
+    Column("property_key", String(255), primary_key=True),
+    Column("property_value", Text, nullable=False),
+)
+
 cluster_nodes = Table(
     "clusternode",
     metadata,

@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from node.store import users
+from node.store import server_id, users
 from node.store.engine import Database
 from shared import schema
 from shared.accounts import ADMINISTRATORS, FIRST_ID, SEED_USERS, USERS
@@ -44,6 +44,7 @@ async def prepare(database: Database, *, now_ms: int, hash_password: HashPasswor
 async def _create(connection: AsyncConnection, *, now_ms: int, hash_password: HashPassword) -> None:
     await connection.execute(select(func.pg_advisory_xact_lock(schema.SCHEMA_LOCK)))
     await connection.run_sync(schema.metadata.create_all)
+    await server_id.create_if_missing(connection)
     seeded = await connection.scalar(select(schema.invalidation_head.c.position))
     if seeded is not None:
         return
