@@ -37,9 +37,10 @@ class RequestContext:
         self.session = session
         self.known_via = via
 
-    def log_out(self) -> None:
+    def log_out(self, session: WebSession) -> None:
+        """Nobody is logged in from here on; `session` is the fresh, anonymous one."""
         self.account = None
-        self.session = None
+        self.session = session
         self.known_via = KnownVia.NOBODY
 
     @property
