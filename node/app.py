@@ -28,6 +28,7 @@ from node.life import NodeLife
 from node.logins import Logins, SessionGuard
 from node.membership import Membership
 from node.operator import node_operator_app
+from node.pages.captcha import captcha_routes
 from node.pages.dashboard import dashboard_routes
 from node.pages.login import login_routes
 from node.pages.websudo import websudo_routes
@@ -175,8 +176,9 @@ def node_app(node: Node, *, spawn: Spawn) -> web.Application:
         *user_routes(database, node.passwords, actions, clock, paths=paths, version=settings.version),
         *anonymization_routes(database, anonymizing),
         *cluster_routes(database, clock),
-        *login_routes(paths=paths, node_id=settings.node_id),
+        *login_routes(clock, paths=paths, node_id=settings.node_id),
         *dashboard_routes(caches, clock, settings, paths=paths),
+        *captcha_routes(clock),
         *websudo_routes(logins, websudo, clock, paths=paths),
         *websudo_resource_routes(websudo),
     ]

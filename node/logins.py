@@ -7,7 +7,7 @@ so that an invalidation between that reading and the session's birth still voids
 from dataclasses import dataclass
 from enum import Enum
 
-from node import login_guard, remember_me
+from node import captcha, login_guard, remember_me
 from node.caches import Caches
 from node.identity import Account
 from node.passwords import Passwords
@@ -32,12 +32,14 @@ class LoginResult(Enum):
 
 @dataclass(frozen=True, slots=True)
 class PasswordLogin:
-    """A finished attempt. `account` and `counters` (as they were before it) are there when it was OK."""
+    """A finished attempt. `account` and `counters` (as they were before it) are there when it was OK; `captcha_due`
+    says that the next attempt of this user needs a CAPTCHA."""
 
     result: LoginResult
     account: Account | None = None
     counters: LoginCounters = NEVER_LOGGED_IN
     remember_me_cookie: RememberMeCookie | None = None
+    captcha_due: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,15 +80,23 @@ class Logins:
         self._max_failed_logins = max_failed_logins
         self._session_guard = session_guard
 
-    async def by_password(self, username: str, password: str, *, remember: bool = False) -> PasswordLogin:
-        """Checks a password and counts the attempt. Raises DependencyError when Postgres does not answer."""
+    def solves_captcha(self, session: WebSession, answer: str) -> bool:
+        """Uses up the session's challenge."""
+        return captcha.solve(session, answer, now_ms=self._clock.now_ms())
+
+    async def by_password(
+        self, username: str, password: str, *, remember: bool = False, is_person: bool = False
+    ) -> PasswordLogin:
+        """Checks a password and counts the attempt; `is_person` is somebody who has just solved a CAPTCHA.
+
+        Raises DependencyError when Postgres does not answer.
+        """
         async with self._database.transaction() as connection:
             found = await credentials.load(connection, username)
         if found is None:
             await self._passwords.matches(None, password)
             return PasswordLogin(LoginResult.WRONG_PASSWORD)
-        failures = found.counters.current_failed_login_count
-        if login_guard.captcha_required(failures, max_failures=self._max_failed_logins):
+        if self._is_captcha_due(found.counters.current_failed_login_count) and not is_person:
             return await self._refuse(found, LoginResult.CAPTCHA_NEEDED)
         if not await self._passwords.matches(found.credential, password):
             return await self._refuse(found, LoginResult.WRONG_PASSWORD)
@@ -157,4 +167,8 @@ class Logins:
     async def _refuse(self, found: Credentials, result: LoginResult) -> PasswordLogin:
         async with self._database.transaction() as connection:
             await credentials.record_failure(connection, found.account.user_key, now_ms=self._clock.now_ms())
-        return PasswordLogin(result)
+        failures = found.counters.current_failed_login_count + 1
+        return PasswordLogin(result, captcha_due=self._is_captcha_due(failures))
+
+    def _is_captcha_due(self, failures: int) -> bool:
+        return login_guard.captcha_required(failures, max_failures=self._max_failed_logins)

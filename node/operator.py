@@ -1,14 +1,17 @@
 """The node's operator endpoints: what it is, what it remembers, and its policy clock."""
 
+from dataclasses import asdict
 from typing import Any
 
 from aiohttp import web
 
+from node import captcha
 from node.caches import Caches
 from node.filters.request_context import RequestMeter
 from node.life import NodeLife
 from shared.clock import PolicyClock
 from shared.contract import OPERATOR_PREFIX
+from shared.errors import CallerError
 from shared.operator_api import add_clock_routes, describe_clock, operator_app
 from shared.settings import NodeSettings
 
@@ -37,9 +40,18 @@ def node_operator_app(
     async def show_caches(request: web.Request) -> web.Response:
         return web.json_response(_describe(caches, request.query.get("user")))
 
+    async def show_captcha(request: web.Request) -> web.Response:
+        """What a person would read in the picture; tests have no eyes."""
+        session = caches.web_sessions.peek(request.query.get("session", ""))
+        challenge = None if session is None else captcha.posed(session, now_ms=clock.now_ms())
+        if challenge is None:
+            raise CallerError(404, "no CAPTCHA is posed to that session on this node")
+        return web.json_response(asdict(challenge))
+
     app = operator_app(settings.admin_token.get_secret_value())
     app.router.add_get(f"{OPERATOR_PREFIX}/status", status)
     app.router.add_get(f"{OPERATOR_PREFIX}/caches", show_caches)
+    app.router.add_get(f"{OPERATOR_PREFIX}/captcha", show_captcha)
     add_clock_routes(app, clock)
     return app
 

@@ -25,6 +25,7 @@ class RequestContext:
     login_reason: LoginReason | None = None
     set_cookies: dict[str, str] = field(default_factory=dict)
     failed_login: LoginResult | None = None
+    captcha_due: bool = False
     login_counters: LoginCounters = NEVER_LOGGED_IN
 
     def stamp(self, reason: LoginReason) -> None:

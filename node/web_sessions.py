@@ -129,6 +129,10 @@ class WebSessions:
         session.idle_ms = self._limits.idle_ms
         return session
 
+    def peek(self, session_id: str) -> WebSession | None:
+        """The session of that id, overdue or not, without counting as its use."""
+        return self._by_id.get(session_id)
+
     def open(self, account: Account | None, *, now_ms: int, is_first: bool = True) -> WebSession:
         """A new session under a new random id. When the node is full the oldest session makes room.
 
