@@ -24,19 +24,26 @@ from node.filters.xsrf import xsrf_filter
 from node.invalidation import InvalidationDelivery
 from node.invalidation.local import LocalDelivery
 from node.invalidation.pubsub import PubSubDelivery
+from node.issue_desk import IssueDesk
 from node.life import NodeLife
 from node.logins import Logins, SessionGuard
 from node.membership import Membership
 from node.operator import node_operator_app
+from node.own_password import OwnPassword
+from node.pages.attachment import attachment_routes
 from node.pages.captcha import captcha_routes
 from node.pages.dashboard import dashboard_routes
 from node.pages.login import login_routes
 from node.pages.websudo import websudo_routes
 from node.passwords import Passwords
 from node.paths import Paths
+from node.profiles import Profiles
 from node.rest.anonymization import anonymization_routes
 from node.rest.cluster import cluster_routes
+from node.rest.field import field_routes
+from node.rest.issue import issue_routes
 from node.rest.myself import myself_routes
+from node.rest.search import search_routes
 from node.rest.server_info import server_info_routes
 from node.rest.session import session_routes
 from node.rest.user import user_routes
@@ -57,8 +64,8 @@ from shared.settings import Delivery, NodeSettings
 
 log = get_logger()
 
-SWEEP_S = 10.0
-"""Real seconds between two clean-ups of what is overdue; lookups never wait for one."""
+SWEEP_MS = 60_000
+"""Policy time between two clean-ups of what is overdue, as in Tomcat; lookups never wait for one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +92,7 @@ async def run_node(settings: NodeSettings, stop: asyncio.Event) -> None:
     async with AsyncExitStack() as stack:
         node = await stack.enter_async_context(open_node(settings))
         background = await stack.enter_async_context(asyncio.TaskGroup())
-        operator = node_operator_app(settings, node.life, node.caches, node.clock, node.meter)
+        operator = node_operator_app(settings, node.life, node.caches, node.database, node.clock, node.meter)
         await stack.enter_async_context(serving(operator, operator_socket, stop_grace_s=0))
         app = node_app(node, spawn=background.create_task)
         await stack.enter_async_context(serving(app, app_socket, stop_grace_s=settings.stop_grace_s))
@@ -168,14 +175,21 @@ def node_app(node: Node, *, spawn: Spawn) -> web.Application:
     )
     anonymizing = Anonymizing(database, actions, clock, node_id=settings.node_id, spawn=spawn)
     websudo = WebSudo(timeout_ms=settings.websudo_timeout_s * 1000, is_disabled=settings.websudo_disabled)
+    profiles = Profiles(database, actions)
+    own_password = OwnPassword(database, node.passwords, actions)
+    desk = IssueDesk(database, clock, paths=paths)
     gate = SessionGate(database, caches, clock, gate=settings.switches.crowd_gate)
     routes = [
         *server_info_routes(clock, node.life, paths=paths, version=settings.version),
         *session_routes(database, logins, caches.web_sessions, clock, jar=jar, paths=paths),
-        *myself_routes(database, node.passwords, actions, paths=paths),
-        *user_routes(database, node.passwords, actions, clock, paths=paths, version=settings.version),
+        *myself_routes(database, own_password, paths=paths),
+        *user_routes(database, node.passwords, actions, profiles, clock, paths=paths, version=settings.version),
         *anonymization_routes(database, anonymizing),
         *cluster_routes(database, clock),
+        *issue_routes(desk, paths=paths),
+        *search_routes(desk),
+        *field_routes(),
+        *attachment_routes(desk, paths=paths),
         *login_routes(clock, paths=paths, node_id=settings.node_id),
         *dashboard_routes(caches, clock, settings, paths=paths),
         *captcha_routes(clock),
@@ -238,6 +252,7 @@ async def _stop(node: Node) -> None:
 
 
 async def _sweep(node: Node) -> None:
-    while True:
-        await asyncio.sleep(SWEEP_S)
+    async def sweep() -> None:
         node.caches.sweep(now_ms=node.clock.now_ms())
+
+    await node.clock.every(SWEEP_MS, sweep)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from shared.schema import ADMINISTRATORS
+from shared.accounts import ADMINISTRATORS
 
 
 @dataclass(frozen=True, slots=True)

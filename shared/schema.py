@@ -1,10 +1,8 @@
-"""The tables in Postgres, as SQLAlchemy metadata, and who lives in them at first.
+"""The tables in Postgres, as SQLAlchemy metadata.
 
 Table names follow Jira's where a knowledge base article types them: `DELETE FROM remembermetoken;` must work in psql.
 Every instant is policy time written by us; no column has a database-made time, and no query asks for `now()`.
 """
-
-from dataclasses import dataclass
 
 from sqlalchemy import (
     BigInteger,
@@ -15,11 +13,14 @@ from sqlalchemy import (
     Identity,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Table,
     Text,
 )
+
+from shared.accounts import FIRST_ID
 
 metadata = MetaData()
 _INSTANT = DateTime(timezone=True)
@@ -27,7 +28,7 @@ _INSTANT = DateTime(timezone=True)
 users = Table(
     "cwd_user",
     metadata,
-    Column("id", BigInteger, Identity(start=10000), primary_key=True),
+    Column("id", BigInteger, Identity(start=FIRST_ID), primary_key=True),
     Column("user_key", String(255), nullable=False, unique=True),
     Column("user_name", String(255), nullable=False),
     Column("lower_user_name", String(255), nullable=False, unique=True),
@@ -63,7 +64,7 @@ login_counters = Table(
 remember_me_tokens = Table(
     "remembermetoken",
     metadata,
-    Column("id", BigInteger, Identity(start=10000), primary_key=True),
+    Column("id", BigInteger, Identity(start=FIRST_ID), primary_key=True),
     Column("created", _INSTANT, nullable=False),
     Column("token", String(64), nullable=False, comment="SHA-256 of the secret; the secret is only in the cookie"),
     Column("username", String(255), nullable=False, comment="the user KEY; the column kept its name in Jira"),
@@ -131,6 +132,26 @@ anonymizations = Table(
     Column("errors", Text),
 )
 
+attachments = Table(
+    "fileattachment",
+    metadata,
+    Column("id", BigInteger, Identity(start=FIRST_ID), primary_key=True),
+    Column("issue_id", BigInteger, nullable=False),
+    Column("filename", String(255), nullable=False),
+    Column("mime_type", String(255), nullable=False),
+    Column("file_size", BigInteger, nullable=False),
+    Column("author", String(255), nullable=False, comment="user key"),
+    Column("created", _INSTANT, nullable=False),
+    Index("fileattachment_issue", "issue_id"),
+)
+
+attachment_contents = Table(
+    "fileattachment_content",
+    metadata,
+    Column("id", BigInteger, ForeignKey("fileattachment.id", ondelete="CASCADE"), primary_key=True),
+    Column("content", LargeBinary, nullable=False),
+)
+
 SCHEMA_LOCK = 0x6463_7369_6D01
 """Advisory lock: one node at a time creates or seeds the schema."""
 HEAD_LOCK = 0x6463_7369_6D02
@@ -139,36 +160,5 @@ NAMES_LOCK = 0x6463_7369_6D03
 """Advisory lock for whoever creates or renames a user."""
 TASK_LOCK = 0x6463_7369_6D04
 """Advisory lock for starting an anonymization; one runs at a time in the whole cluster."""
-
-ADMINISTRATORS = "jira-administrators"
-USERS = "jira-software-users"
-
-
-@dataclass(frozen=True, slots=True)
-class SeedUser:
-    """An account every new cluster has. The password is the user name."""
-
-    username: str
-    display_name: str
-    admin: bool = False
-
-    @property
-    def password(self) -> str:
-        return self.username
-
-    @property
-    def email(self) -> str:
-        return f"{self.username}@example.com"
-
-    @property
-    def groups(self) -> tuple[str, ...]:
-        return (ADMINISTRATORS, USERS) if self.admin else (USERS,)
-
-
-SEED_USERS = (
-    SeedUser("admin", "Ada Admin", admin=True),
-    SeedUser("alice", "Alice Archer"),
-    SeedUser("bob", "Bob Baker"),
-    SeedUser("carol", "Carol Cook"),
-    SeedUser("dave", "Dave Diver"),
-)
+ATTACHMENTS_LOCK = 0x6463_7369_6D05
+"""Advisory lock for whoever adds attachments: the bounds on all of them together are checked under it."""

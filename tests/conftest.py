@@ -21,6 +21,8 @@ def warm():
 
 
 @pytest.fixture
-async def database_url(stores) -> str:
-    """A database of this test's own, with schema and seed users."""
-    return await stores.fresh_database()
+async def database_url(stores):
+    """A database of this test's own, with schema and seed users; dropped afterwards, as hundreds would fill a disk."""
+    url = await stores.fresh_database()
+    yield url
+    await stores.drop_database(url)

@@ -12,7 +12,6 @@ from rich.text import Text
 from shared.errors import OperatorError
 from shared.jira_config import diff, explain, read, read_files, read_install
 from shared.jira_config.text import difference_data, difference_text, explanation_data, explanation_text
-from shared.serving import report
 
 config_app = typer.Typer(no_args_is_help=True, help="What web.xml and seraph-config.xml mean for users.")
 
@@ -73,6 +72,8 @@ def _run(show: Callable[[], None]) -> None:
     try:
         show()
     except OperatorError as error:
+        from shared.serving import report  # brings a web server along, which other commands should not wait for
+
         raise typer.Exit(report(error)) from error
 
 

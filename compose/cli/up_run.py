@@ -5,7 +5,9 @@ import json
 
 from compose.cli.screen import Screen
 from compose.cli.signals import listening, unless_ended
+from compose.cluster.description import describe
 from compose.cluster.handle import start_cluster
+from compose.cluster.ports import require_free
 from compose.cluster.processes import UnexpectedExit
 from compose.cluster.programs import open_programs
 from compose.cluster.running import announced
@@ -18,6 +20,8 @@ from shared.errors import HarnessError
 async def run_until_ended(spec: ClusterSpec, *, postgres_url: str | None, redis_url: str | None, as_json: bool) -> int:
     """Returns the exit code. A node or store that ends unasked is reported and missed, as people try that on purpose;
     without the balancer there is no cluster, and HarnessError is raised."""
+    if spec.port:
+        require_free(spec.port)  # here already, before anything is started
     screen = Screen()
     ready = False
     balancer_ended = asyncio.get_running_loop().create_future()
@@ -41,8 +45,6 @@ async def run_until_ended(spec: ClusterSpec, *, postgres_url: str | None, redis_
                     spec, stores, net=net, on_exit=on_exit, progress=screen.progress, programs=programs
                 ) as cluster,
             ):
-                from compose.cluster.description import describe  # SQLAlchemy, while the nodes were importing theirs
-
                 description = describe(cluster)
                 with announced(description, cluster.operator_urls(), net=net):
                     ready = True

@@ -3,7 +3,7 @@
 from typing import TypedDict
 
 from compose.cluster.handle import Cluster
-from shared.schema import SEED_USERS
+from shared.accounts import SEED_USERS
 
 
 class NodeDescription(TypedDict):

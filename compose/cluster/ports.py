@@ -22,11 +22,10 @@ class PortReservation:
 
     def __init__(self, port: int = 0, *, host: str = LOOPBACK) -> None:
         if port:
-            _require_free(host, port)
+            require_free(port, host=host)
         self.host = host
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         try:
-            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
             self._socket.bind((host, port))
         except OSError as error:
@@ -37,10 +36,12 @@ class PortReservation:
     def hand_over(self) -> None:
         """Makes way for a server that does not know SO_REUSEPORT, such as Postgres and Valkey.
 
-        They set SO_REUSEADDR. With that Linux lets them bind beside us, so nothing has to be given up; elsewhere the
-        port is free for a moment, and a stranger who takes it then makes the server's start fail.
+        They set SO_REUSEADDR. With that on both sides Linux lets them bind beside us, so nothing has to be given up;
+        elsewhere the port is free for a moment, and a stranger who takes it then makes the server's start fail.
         """
-        if sys.platform != "linux":
+        if sys.platform == "linux":
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        else:
             self.close()
 
     def close(self) -> None:
@@ -53,8 +54,11 @@ class PortReservation:
         self.close()
 
 
-def _require_free(host: str, port: int) -> None:
-    """Fails where a reservation would not: SO_REUSEPORT binds even what another program of this user listens on."""
+def require_free(port: int, *, host: str = LOOPBACK) -> None:
+    """Raises OperatorError when the port is in use.
+
+    A reservation alone would not notice: SO_REUSEPORT binds even what another program of the same user listens on.
+    """
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

@@ -203,7 +203,8 @@ class ManagedProcess:
         was, self.exit_code, self._process = self._state, code, None
         self._enter(ProcessState.DOWN)
         if was in (ProcessState.UP, ProcessState.PAUSED):
-            self._on_exit(UnexpectedExit(self.name, code, last_words(self.log)))
+            killed = code in (-signal.SIGKILL, -signal.SIGTERM)  # by somebody else: nothing in its log says why
+            self._on_exit(UnexpectedExit(self.name, code, "" if killed else last_words(self.log)))
         return code
 
     async def _confirmed(self, number: signal.Signals, change: str) -> None:

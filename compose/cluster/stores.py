@@ -1,9 +1,10 @@
 """The two stores clusters stand on: Postgres and Redis (or Valkey), each ours or the user's."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator, Awaitable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from typing import Protocol
 from urllib.parse import urlsplit
 
 from compose.cluster.postgres import Postgres, own_postgres, users_postgres
@@ -13,17 +14,26 @@ from compose.cluster.valkey import own_valkey
 from shared.errors import DependencyError, OperatorError
 
 
+class OwnServer(Protocol):
+    """A store of ours. `start` starts it on its old port after it was stopped or killed."""
+
+    @property
+    def process(self) -> ManagedProcess: ...
+
+    async def start(self) -> None: ...
+
+
 @dataclass(frozen=True)
 class Stores:
     """Stores that have been asked for; they answer once `ready` has returned.
 
-    `processes` are those that are ours, to be killed and paused: Postgres, Valkey, both or none.
+    `servers` are those that are ours, to be killed, paused and started again: postgres, valkey, both or none.
     """
 
     postgres: Postgres
     redis_url: str
     starting: tuple[Awaitable[None], ...] = ()
-    processes: dict[str, ManagedProcess] = field(default_factory=dict)
+    servers: Mapping[str, OwnServer] = field(default_factory=dict)
 
     async def ready(self) -> None:
         await asyncio.gather(self.postgres.ready(), *(asyncio.shield(start) for start in self.starting))
@@ -40,18 +50,19 @@ async def open_stores(
     async with AsyncExitStack() as stack:
         if redis_url is not None:
             await require_redis(redis_url)
-        processes = {}
+        servers: dict[str, OwnServer] = {}
         postgres: Postgres
         if postgres_url is not None:
             postgres = await stack.enter_async_context(users_postgres(postgres_url))
         else:
             postgres = own = await stack.enter_async_context(own_postgres(net, on_exit=on_exit))
-            processes["postgres"] = own.process
+            servers["postgres"] = own
         if redis_url is not None:
-            yield Stores(postgres, redis_url, processes=processes)
+            yield Stores(postgres, redis_url, servers=servers)
             return
         valkey, starting = await stack.enter_async_context(own_valkey(net, on_exit=on_exit))
-        yield Stores(postgres, valkey.url, (starting,), {**processes, "valkey": valkey.process})
+        servers["valkey"] = valkey
+        yield Stores(postgres, valkey.url, (starting,), servers)
 
 
 async def require_redis(url: str) -> None:

@@ -4,13 +4,15 @@ import asyncio
 import ctypes
 import json
 import os
+import secrets
 import signal
 import socket
 import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
+from compose.cluster.log_tail import last_words
 from compose.cluster.nursery import REQUEST_MAX
 from compose.cluster.safety_net import SafetyNet
 from compose.cluster.spawn import Command, spawn
@@ -51,8 +53,9 @@ class WarmChild:
 class Nursery:
     """Asks the nursery for children. One request at a time; the first one waits until its imports are done."""
 
-    def __init__(self, connection: socket.socket) -> None:
+    def __init__(self, connection: socket.socket, *, log: Path = Path(os.devnull)) -> None:
         self.connection = connection
+        self._log = log
         self._turn = asyncio.Lock()
 
     async def spawn(
@@ -66,7 +69,9 @@ class Nursery:
         pass_fds: Sequence[int] = (),
     ) -> WarmChild:
         """As `spawn.spawn`, for a command that is `python -m module`. Raises HarnessError when the nursery is gone."""
+        request_id = secrets.token_hex(8)
         request = {
+            "id": request_id,
             "module": command.arguments[-1],
             "name": name,
             "environment": {**command.environment, **(environment or {}), **net.environment},
@@ -75,20 +80,29 @@ class Nursery:
         }
         async with self._turn:
             with log.open("ab") as output:
-                pid = await self._ask(json.dumps(request).encode(), [output.fileno(), *pass_fds], name)
+                await self._send(request, [output.fileno(), *pass_fds])
+                pid = await self._pid_for(request_id, name)
         net.hold_process(pid, polite=command.polite)
         return WarmChild(pid)
 
-    async def _ask(self, request: bytes, descriptors: list[int], name: str) -> int:
-        loop = asyncio.get_running_loop()
-        try:
-            await loop.run_in_executor(None, socket.send_fds, self.connection, [request], descriptors)
-            answer = await loop.sock_recv(self.connection, REQUEST_MAX)
-        except OSError as error:
-            raise HarnessError(f"{name} cannot be started: the warm interpreter is gone ({error})") from error
-        if not answer:
-            raise HarnessError(f"{name} cannot be started: the warm interpreter has ended; its log says why")
-        return int(json.loads(answer)["pid"])
+    async def _send(self, request: Mapping[str, object], descriptors: list[int]) -> None:
+        """A nursery that is gone is noticed when its answer is awaited."""
+        with suppress(OSError):
+            await asyncio.to_thread(socket.send_fds, self.connection, [json.dumps(request).encode()], descriptors)
+
+    async def _pid_for(self, request_id: str, name: str) -> int:
+        """A child whose start was given up before it was born answers a request that nobody waits for: it has to go."""
+        while True:
+            try:
+                answer = await asyncio.get_running_loop().sock_recv(self.connection, REQUEST_MAX)
+            except OSError:
+                answer = b""
+            if not answer:
+                raise HarnessError(f"{name} cannot be started: the warm interpreter has ended{last_words(self._log)}")
+            born = json.loads(answer)
+            if born["id"] == request_id:
+                return int(born["pid"])
+            WarmChild(born["pid"]).kill()
 
 
 @asynccontextmanager
@@ -100,21 +114,23 @@ async def open_nursery(net: SafetyNet, *modules: str) -> AsyncIterator[Nursery |
     ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     with ours, net.directory("nursery") as directory:
+        log = directory / "log"
         with theirs:
             arguments = (sys.executable, "-P", "-m", "compose.cluster.nursery", str(theirs.fileno()), *modules)
             surroundings = {name: value for name, value in os.environ.items() if not name.startswith("DCSIM_")}
             process = await spawn(
                 Command(arguments, surroundings),
                 name="nursery",
-                log=directory / "log",
+                log=log,
                 net=net,
                 pass_fds=(theirs.fileno(),),
             )
         ours.setblocking(False)
         try:
-            yield Nursery(ours)
+            yield Nursery(ours, log=log)
         finally:
             ours.close()
-            process.kill()
+            with suppress(ProcessLookupError):
+                process.kill()
             await process.wait()
             net.release_process(process.pid)

@@ -17,10 +17,10 @@ from compose.cluster.steering import Steering
 from compose.matrix.result import CellResult, Clock, MatrixResult, Observation, StatusCheck
 from compose.people.administrator import Administrator, change_own_password
 from compose.people.browser import Answer, Browser, open_client
+from shared.accounts import SEED_USERS
 from shared.actions import MATRIX_ACTIONS, Action, Cell, Reach, expected
 from shared.contract import REMEMBER_ME_COOKIE, SESSION_COOKIE
 from shared.errors import HarnessError
-from shared.schema import SEED_USERS
 from shared.versions import Version
 
 REAL_PATIENCE_S = 1.0

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from node.store import server_id, users
 from node.store.engine import Database
 from shared import schema
+from shared.accounts import ADMINISTRATORS, FIRST_ID, SEED_USERS, USERS
 from shared.errors import DependencyError
 
 log = structlog.get_logger()
@@ -48,10 +49,10 @@ async def _create(connection: AsyncConnection, *, now_ms: int, hash_password: Ha
     if seeded is not None:
         return
     await connection.execute(insert(schema.invalidation_head).values(only_row=True, position=0))
-    await connection.execute(
-        insert(schema.groups), [{"group_name": name} for name in (schema.ADMINISTRATORS, schema.USERS)]
-    )
-    for person in schema.SEED_USERS:
+    await connection.execute(insert(schema.groups), [{"group_name": name} for name in (ADMINISTRATORS, USERS)])
+    # A first attempt that was rolled back has used up numbers; SEED_KEYS counts on them.
+    await connection.execute(select(func.setval(func.pg_get_serial_sequence(schema.users.name, "id"), FIRST_ID, False)))
+    for person in SEED_USERS:
         await users.create(
             connection,
             username=person.username,

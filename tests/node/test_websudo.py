@@ -13,9 +13,9 @@ from node.request_context import CONTEXT, RequestContext
 from node.routes import Needs, Route, RouteTable
 from node.web_sessions import SessionLimits, WebSessions
 from node.websudo import WebSudo
+from shared.accounts import ADMINISTRATORS
 from shared.clock import FakeClock
 from shared.contract import LOGIN_REASON
-from shared.schema import ADMINISTRATORS
 from shared.serving import listen, serving
 from tests.support.accounts import account
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Coroutine, Iterator
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass, field
 
-from compose.cluster.databases import create_database, url_of_database
+from compose.cluster.databases import create_database, drop_database, url_of_database
 from compose.cluster.safety_net import spread_safety_net
 from compose.cluster.stores import Stores, open_stores
 from node.passwords import Passwords
@@ -34,6 +34,9 @@ class TestStores:
         name = f"test_{secrets.token_hex(6)}"
         await create_database(self.postgres_url, f'{name}" TEMPLATE "{self._template}')
         return url_of_database(self.postgres_url, name)
+
+    async def drop_database(self, url: str) -> None:
+        await drop_database(self.postgres_url, url.rpartition("/")[2])
 
     async def empty_database(self) -> str:
         name = f"test_{secrets.token_hex(6)}"

@@ -12,6 +12,8 @@ from compose.cluster.safety_net import spread_safety_net
 from compose.cluster.spawn import Command, spawn
 from compose.cluster.warm_start import open_nursery
 from shared.errors import HarnessError
+from tests.support.children import children_named
+from tests.support.eventually import eventually
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="forking from a warm interpreter needs Linux")
 PROGRAM = "tests.support.chatty_program"
@@ -102,3 +104,25 @@ async def test_it_is_the_same_as_starting_plainly(tmp_path):
         assert await asyncio.wait_for(child.wait(), 30) == 7
         net.release_process(child.pid)
     assert json.loads(log.read_text())["session"] == child.pid
+
+
+async def test_a_start_that_is_given_up_leaves_no_child(tmp_path):
+    """The child that is born after all is killed, and the next start gets its own."""
+    log = tmp_path / "log"
+    async with spread_safety_net() as net, open_nursery(net, "json") as nursery:
+
+        async def start(name: str):
+            command = Command((sys.executable, "-P", "-m", PROGRAM), {"PATH": os.environ["PATH"], "CHATTY_WAIT": "1"})
+            return await nursery.spawn(command, name=name, log=log, net=net)
+
+        given_up = asyncio.create_task(start("given-up"))
+        await eventually(nursery._turn.locked, what="the request is on its way")
+        given_up.cancel()
+        await asyncio.wait({given_up})
+
+        child = await start("wanted")
+
+        await eventually(lambda: not children_named("given-up"))
+        assert children_named("wanted") == [child.pid]
+        child.kill()
+        assert await asyncio.wait_for(child.wait(), 30) == -signal.SIGKILL
