@@ -49,8 +49,8 @@ async def test_show_tells_of_every_process(clock, processes):
     """Of silent ones too, and of one whose clock is skewed."""
     processes["node-1"].clock.skew(-90_000)
     assert await clock("show") == (
-        "balancer  2026-03-02 12:00:00 UTC, paused, generation 0\n"
-        "node-1    2026-03-02 11:58:30 UTC, paused, generation 0; its own clock is off by 1 min 30 s (policy)\n"
+        "balancer  2026-03-02 12:00:00.000 UTC (policy), paused, generation 0\n"
+        "node-1    2026-03-02 11:58:30.000 UTC (policy), paused, generation 0; its own clock is off by 1 min 30 s (policy)\n"
     )
 
     processes["node-1"].deaf = True
@@ -61,7 +61,7 @@ async def test_step_says_how_far_and_on_which_clock(clock, processes):
     """A duration never stands alone."""
     assert (
         await clock("step", "1h30m")
-        == "policy time is 2026-03-02 13:30:00 UTC, 1 h 30 min (policy) later than before; paused\n"
+        == "it is 2026-03-02 13:30:00.000 UTC (policy), 1 h 30 min (policy) later than before; paused\n"
     )
     assert processes["node-1"].clock.now_ms() == NOON_MS + 5_400_000
 
