@@ -71,6 +71,7 @@ class ClientConnection(asyncio.Protocol):
         self._exchange: Exchange | None = None
         self._transport: asyncio.Transport
         self._reading_paused = False
+        self._writing_paused = False
 
     # What the socket reports
 
@@ -126,12 +127,16 @@ class ClientConnection(asyncio.Protocol):
             exchange.client_gone()
 
     def pause_writing(self) -> None:
+        self._writing_paused = True
         if self._exchange is not None:
             self._exchange.client_writable(False)
 
     def resume_writing(self) -> None:
+        self._writing_paused = False
         if self._exchange is not None:
             self._exchange.client_writable(True)
+        elif self._phase is IDLE:
+            self._next()
 
     # What the exchange asks for
 
@@ -164,7 +169,7 @@ class ClientConnection(asyncio.Protocol):
         if self._parser.messages:
             self._loop.call_soon(self._next)
         else:
-            self.resume_reading()
+            self._begin_waiting_for_head()
 
     def tunnel_opened(self) -> bytes:
         self._phase = TUNNEL
@@ -199,6 +204,8 @@ class ClientConnection(asyncio.Protocol):
 
     def _next(self) -> None:
         if self._phase is CLOSED or self._exchange is not None:
+            return
+        if self._writing_paused:  # who does not take the answers it has gets no further ones
             return
         messages = self._parser.messages
         if not messages:

@@ -179,7 +179,7 @@ def read_response(
     status: int, reason: bytes, version: str, fields: list[tuple[bytes, bytes]], *, to_head: bool
 ) -> ResponseHead:
     """Checks an answer's head; `to_head` when the request was a HEAD. Raises Refused with status 502."""
-    if (version != "1.1" and version != "1.0") or status < 100:
+    if (version != "1.1" and version != "1.0") or not 100 <= status <= 599:
         raise Refused(502, f"version {version}, status {status}")
     lines, special = _sorted(fields, _RESPONSE_FIELDS)
     tokens = _connection_tokens(special)
