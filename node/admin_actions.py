@@ -6,10 +6,11 @@ the delivery tells the others. What is told names a user and an epoch and carrie
 """
 
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from node.caches import Caches
+from node.caches import NOTHING_VOIDED, Caches, Voided
 from node.identity import Account
 from node.invalidation import InvalidationDelivery
 from node.passwords import Passwords
@@ -25,6 +26,18 @@ from shared.settings import Switches
 log = get_logger()
 
 Change = Callable[[AsyncConnection], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What an action ended: `here` on this node, `tokens` rows of remember-me in the shared database.
+
+    `event` is what the other nodes hear of, None when the action voids nothing by itself.
+    """
+
+    here: Voided = NOTHING_VOIDED
+    tokens: int = 0
+    event: Invalidation | None = None
 
 
 class AdminActions:
@@ -49,16 +62,16 @@ class AdminActions:
         self._node_id = node_id
         self._switches = switches
 
-    async def change_password(self, user: Account, password: str) -> None:
+    async def change_password(self, user: Account, password: str) -> Outcome:
         """An administrator sets somebody's password."""
-        await self._set_password(Action.ADMIN_PASSWORD, user, password)
+        return await self._set_password(Action.ADMIN_PASSWORD, user, password)
 
-    async def change_own_password(self, user: Account, password: str, *, session_id: str | None) -> None:
+    async def change_own_password(self, user: Account, password: str, *, session_id: str | None) -> Outcome:
         """A user sets his own password; the session doing it ends too unless the switch spares it."""
         spared = session_id if self._switches.own_password_change_spares_current else None
-        await self._set_password(Action.OWN_PASSWORD, user, password, spare=spared)
+        return await self._set_password(Action.OWN_PASSWORD, user, password, spare=spared)
 
-    async def anonymize(self, user: Account) -> None:
+    async def anonymize(self, user: Account) -> Outcome:
         """Renames and disables the user; the key stays (reference: jira.md 4.3)."""
         number = "".join(ch for ch in user.user_key if ch.isdigit())
 
@@ -73,44 +86,54 @@ class AdminActions:
                 active=False,
             )
 
-        await self._perform(Action.ANONYMIZE, user, change)
+        return await self._perform(Action.ANONYMIZE, user, change)
 
-    async def delete_user(self, user: Account) -> None:
+    async def delete_user(self, user: Account) -> Outcome:
         async def change(connection: AsyncConnection) -> None:
             await users.delete(connection, user.user_key)
 
-        await self._perform(Action.DELETE_USER, user, change)
+        return await self._perform(Action.DELETE_USER, user, change)
 
-    async def end_sessions(self, user: Account) -> None:
+    async def end_sessions(self, user: Account) -> Outcome:
         """`DELETE /rest/api/2/user/session/{username}`."""
-        await self._perform(
+        return await self._perform(
             Action.REST_END_SESSION, user, _nothing, clear_tokens=self._switches.rest_delete_clears_tokens
         )
 
-    async def deactivate(self, user: Account) -> None:
+    async def deactivate(self, user: Account) -> Outcome:
         """Not in Atlassian's table: whether it ends sessions at once is a switch; the next Crowd check does anyway."""
 
         async def change(connection: AsyncConnection) -> None:
             await users.update_profile(connection, user.user_key, active=False)
 
         if self._switches.deactivation_ends_sessions:
-            await self._perform(Action.DEACTIVATE, user, change)
-        else:
-            async with self._database.transaction() as connection:
-                await change(connection)
+            return await self._perform(Action.DEACTIVATE, user, change)
+        async with self._database.transaction() as connection:
+            await change(connection)
+        return Outcome()
 
-    async def _set_password(self, action: Action, user: Account, password: str, *, spare: str | None = None) -> None:
+    async def clear_remember_me(self, user: Account) -> Outcome:
+        """Forgets every browser of the user; who is logged in stays so."""
+        async with self._database.transaction() as connection:
+            return Outcome(tokens=await remember_me.delete_of_user(connection, user.user_key))
+
+    async def clear_all_remember_me(self) -> Outcome:
+        """Forgets every browser of everyone; with a rolling restart afterwards everyone must log in again."""
+        async with self._database.transaction() as connection:
+            return Outcome(tokens=await remember_me.delete_all(connection))
+
+    async def _set_password(self, action: Action, user: Account, password: str, *, spare: str | None = None) -> Outcome:
         credential = await self._passwords.hash(password)
 
         async def change(connection: AsyncConnection) -> None:
             await users.set_credential(connection, user.user_key, credential)
             await credentials.forgive_failures(connection, user.user_key)
 
-        await self._perform(action, user, change, spare=spare)
+        return await self._perform(action, user, change, spare=spare)
 
     async def _perform(
         self, action: Action, user: Account, change: Change, *, clear_tokens: bool = True, spare: str | None = None
-    ) -> Invalidation:
+    ) -> Outcome:
         """The one sequence. Raises CallerError 404 when the user has gone meanwhile, and then nothing has changed."""
         now_ms = self._clock.now_ms()
         async with self._database.transaction() as connection:
@@ -118,8 +141,7 @@ class AdminActions:
             epoch = await users.raise_epoch(connection, user.user_key)
             if epoch is None:
                 raise CallerError(404, f"The user named '{user.username}' does not exist")
-            if clear_tokens:
-                await remember_me.delete_of_user(connection, user.user_key)
+            tokens = await remember_me.delete_of_user(connection, user.user_key) if clear_tokens else 0
             await change(connection)
             event = await invalidation_log.append(
                 connection,
@@ -139,7 +161,7 @@ class AdminActions:
             own_sessions=voided.sessions,
         )
         await self._delivery.send(event)
-        return event
+        return Outcome(voided, tokens, event)
 
 
 async def _nothing(_connection: AsyncConnection) -> None:

@@ -46,6 +46,11 @@ def rest_message(status: int, message: str, headers: dict[str, str] | None = Non
     return json_answer({"message": message, "status-code": status}, status, headers)
 
 
+def text_answer(text: str, status: int = 200) -> web.Response:
+    headers = {"Content-Type": "text/plain;charset=UTF-8", "Cache-Control": REST_HEADERS["Cache-Control"]}
+    return web.Response(body=text.encode(), status=status, headers=headers)
+
+
 def html_answer(body: str, status: int = 200, headers: dict[str, str] | None = None) -> web.Response:
     return web.Response(body=body.encode(), status=status, headers=PAGE_HEADERS | (headers or {}))
 

@@ -12,7 +12,6 @@ from node.anonymizing import Anonymizing, Spawn
 from node.caches import Caches
 from node.cookies import CookieJarRules
 from node.crowd import CrowdCache
-from node.filters import Handler
 from node.filters.access import access_filter
 from node.filters.errors import errors_filter
 from node.filters.login import login_filter
@@ -20,26 +19,35 @@ from node.filters.os_auth_type import os_auth_type_filter
 from node.filters.request_context import RequestMeter, request_context_filter
 from node.filters.security import SessionGate, security_filter
 from node.filters.starting import starting_filter
+from node.filters.xsrf import xsrf_filter
 from node.invalidation import InvalidationDelivery
 from node.invalidation.local import LocalDelivery
 from node.invalidation.pubsub import PubSubDelivery
+from node.issue_desk import IssueDesk
 from node.life import NodeLife
 from node.logins import Logins
 from node.membership import Membership
 from node.operator import node_operator_app
+from node.own_password import OwnPassword
+from node.pages.attachment import attachment_routes
 from node.pages.dashboard import dashboard_routes
 from node.pages.login import login_routes
 from node.passwords import Passwords
 from node.paths import Paths
+from node.profiles import Profiles
 from node.rest.anonymization import anonymization_routes
 from node.rest.cluster import cluster_routes
+from node.rest.field import field_routes
+from node.rest.issue import issue_routes
 from node.rest.myself import myself_routes
+from node.rest.search import search_routes
 from node.rest.server_info import server_info_routes
 from node.rest.session import session_routes
 from node.rest.user import user_routes
-from node.routes import Needs, Route
+from node.routes import Route, RouteTable
 from node.store import schema
 from node.store.engine import Database, open_database
+from node.store.server_id import ServerId
 from node.web_sessions import SessionLimits, WebSessions
 from shared.bus import Bus, RedisBus
 from shared.clock import AnchorSeal, PolicyClock
@@ -51,8 +59,8 @@ from shared.settings import Delivery, NodeSettings
 
 log = get_logger()
 
-SWEEP_S = 10.0
-"""Real seconds between two clean-ups of what is overdue; lookups never wait for one."""
+SWEEP_MS = 60_000
+"""Policy time between two clean-ups of what is overdue, as in Tomcat; lookups never wait for one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +87,7 @@ async def run_node(settings: NodeSettings, stop: asyncio.Event) -> None:
     async with AsyncExitStack() as stack:
         node = await stack.enter_async_context(open_node(settings))
         background = await stack.enter_async_context(asyncio.TaskGroup())
-        operator = node_operator_app(settings, node.life, node.caches, node.clock, node.meter)
+        operator = node_operator_app(settings, node.life, node.caches, node.database, node.clock, node.meter)
         await stack.enter_async_context(serving(operator, operator_socket, stop_grace_s=0))
         app = node_app(node, spawn=background.create_task)
         await stack.enter_async_context(serving(app, app_socket, stop_grace_s=settings.stop_grace_s))
@@ -159,18 +167,25 @@ def node_app(node: Node, *, spawn: Spawn) -> web.Application:
         switches=settings.switches,
     )
     anonymizing = Anonymizing(database, actions, clock, node_id=settings.node_id, spawn=spawn)
+    profiles = Profiles(database, actions)
+    own_password = OwnPassword(database, node.passwords, actions)
+    desk = IssueDesk(database, clock, paths=paths)
     gate = SessionGate(database, caches, clock, gate=settings.switches.crowd_gate)
     routes = [
         *server_info_routes(clock, node.life, paths=paths, version=settings.version),
         *session_routes(database, logins, caches.web_sessions, jar=jar, paths=paths),
-        *myself_routes(database, node.passwords, actions, paths=paths),
-        *user_routes(database, node.passwords, actions, clock, paths=paths, version=settings.version),
+        *myself_routes(database, own_password, paths=paths),
+        *user_routes(database, node.passwords, actions, profiles, clock, paths=paths, version=settings.version),
         *anonymization_routes(database, anonymizing),
         *cluster_routes(database, clock),
+        *issue_routes(desk, paths=paths),
+        *search_routes(desk),
+        *field_routes(),
+        *attachment_routes(desk, paths=paths),
         *login_routes(paths=paths, node_id=settings.node_id),
         *dashboard_routes(caches, clock, settings, paths=paths),
     ]
-    needs_of: dict[Handler, Needs] = {route.handler: route.needs for route in routes}
+    table = RouteTable(routes)
     seal = AnchorSeal(settings.admin_token.get_secret_value())
     filters = [
         request_context_filter(
@@ -181,7 +196,8 @@ def node_app(node: Node, *, spawn: Spawn) -> web.Application:
         login_filter(logins, jar=jar),
         security_filter(gate, logins, caches, jar=jar),
         os_auth_type_filter(paths=paths),
-        access_filter(needs_of, paths=paths),
+        xsrf_filter(ServerId(database), table, jar=jar, paths=paths),
+        access_filter(table, paths=paths),
     ]
     app = web.Application(middlewares=filters, client_max_size=settings.max_body_bytes)
     add_routes(app, routes, paths)
@@ -224,6 +240,7 @@ async def _stop(node: Node) -> None:
 
 
 async def _sweep(node: Node) -> None:
-    while True:
-        await asyncio.sleep(SWEEP_S)
+    async def sweep() -> None:
         node.caches.sweep(now_ms=node.clock.now_ms())
+
+    await node.clock.every(SWEEP_MS, sweep)

@@ -23,6 +23,9 @@ class Voided:
     crowd_entries: int
 
 
+NOTHING_VOIDED = Voided(0, 0)
+
+
 class Caches:
     """The one door into the web sessions and the Crowd cache for anything that belongs to a user."""
 

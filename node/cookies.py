@@ -27,6 +27,11 @@ class CookieJarRules:
     def clear_remember_me(self, *, secure: bool) -> str:
         return f'{self.remember_me_name}=""; Path={self.path}; Max-Age=0{_secure(secure)}; HttpOnly'
 
+    def xsrf(self, name: str, token: str, *, secure: bool) -> str:
+        """Ends with the browser and is readable by our pages; behind https other sites may send it along, and it
+        proves nothing without the form's field."""
+        return f"{name}={token}; Path={self.path}" + ("; Secure; SameSite=None" if secure else "")
+
 
 def _secure(secure: bool) -> str:
     return "; Secure" if secure else ""

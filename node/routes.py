@@ -1,7 +1,10 @@
-"""A route as data: method, path below the context path, handler, and who may call it."""
+"""A route as data: method, path below the context path, handler, who may call it, and how other sites are kept off."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum, auto
+
+from aiohttp import web
 
 from node.filters import Handler
 
@@ -19,6 +22,15 @@ class Needs(Enum):
     ADMIN_ELSE_401 = auto()
 
 
+class Xsrf(Enum):
+    """What a route asks for as a proof that no other site sent the request. TOKEN: a page's form or link carries
+    `atl_token`. HEADER: a REST resource that takes forms wants `X-Atlassian-Token` (reference: jira.md 6)."""
+
+    NONE = auto()
+    TOKEN = auto()
+    HEADER = auto()
+
+
 @dataclass(frozen=True, slots=True)
 class Route:
     """`prefixes` are the spellings under which the same resource answers."""
@@ -28,12 +40,33 @@ class Route:
     handler: Handler
     needs: Needs = Needs.USER
     prefixes: tuple[str, ...] = ("",)
+    xsrf: Xsrf = Xsrf.NONE
 
     @property
     def paths(self) -> list[str]:
         return [prefix + self.path for prefix in self.prefixes]
 
 
-def rest(method: str, path: str, handler: Handler, needs: Needs = Needs.USER) -> Route:
+def rest(method: str, path: str, handler: Handler, needs: Needs = Needs.USER, xsrf: Xsrf = Xsrf.NONE) -> Route:
     """A resource of `/rest/api/2`, with and without a slash at its end (a client library puts one there)."""
-    return Route(method, path, handler, needs, tuple(REST_2))
+    return Route(method, path, handler, needs, tuple(REST_2), xsrf)
+
+
+class RouteTable:
+    """Which route a request was matched to. Filters ask it what the route declares."""
+
+    def __init__(self, routes: Iterable[Route]) -> None:
+        self._routes = {(route.method, route.handler): route for route in routes}
+
+    def find(self, request: web.Request) -> Route | None:
+        """None for a path nobody has; the router answers it."""
+        match = request.match_info
+        return self._routes.get((match.route.method, match.handler))
+
+    def needs_of(self, request: web.Request) -> Needs:
+        route = self.find(request)
+        return Needs.ANYONE if route is None else route.needs
+
+    def xsrf_of(self, request: web.Request) -> Xsrf:
+        route = self.find(request)
+        return Xsrf.NONE if route is None else route.xsrf

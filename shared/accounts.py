@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 ADMINISTRATORS = "jira-administrators"
 USERS = "jira-software-users"
+FIRST_ID = 10_000
+"""Jira counts from here in every table."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,3 +36,6 @@ SEED_USERS = (
     SeedUser("carol", "Carol Cook"),
     SeedUser("dave", "Dave Diver"),
 )
+
+SEED_KEYS = {user.username: f"JIRAUSER{FIRST_ID + place}" for place, user in enumerate(SEED_USERS)}
+"""The user keys of the seed users by the name they start with; a key outlives renaming and deleting."""

@@ -13,11 +13,14 @@ from sqlalchemy import (
     Identity,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Table,
     Text,
 )
+
+from shared.accounts import FIRST_ID
 
 metadata = MetaData()
 _INSTANT = DateTime(timezone=True)
@@ -25,7 +28,7 @@ _INSTANT = DateTime(timezone=True)
 users = Table(
     "cwd_user",
     metadata,
-    Column("id", BigInteger, Identity(start=10000), primary_key=True),
+    Column("id", BigInteger, Identity(start=FIRST_ID), primary_key=True),
     Column("user_key", String(255), nullable=False, unique=True),
     Column("user_name", String(255), nullable=False),
     Column("lower_user_name", String(255), nullable=False, unique=True),
@@ -61,11 +64,18 @@ login_counters = Table(
 remember_me_tokens = Table(
     "remembermetoken",
     metadata,
-    Column("id", BigInteger, Identity(start=10000), primary_key=True),
+    Column("id", BigInteger, Identity(start=FIRST_ID), primary_key=True),
     Column("created", _INSTANT, nullable=False),
     Column("token", String(64), nullable=False, comment="SHA-256 of the secret; the secret is only in the cookie"),
     Column("username", String(255), nullable=False, comment="the user KEY; the column kept its name in Jira"),
     Index("remembermetoken_username", "username"),
+)
+
+properties = Table(
+    "propertystring",
+    metadata,
+    Column("property_key", String(255), primary_key=True),
+    Column("property_value", Text, nullable=False),
 )
 
 cluster_nodes = Table(
@@ -122,6 +132,26 @@ anonymizations = Table(
     Column("errors", Text),
 )
 
+attachments = Table(
+    "fileattachment",
+    metadata,
+    Column("id", BigInteger, Identity(start=FIRST_ID), primary_key=True),
+    Column("issue_id", BigInteger, nullable=False),
+    Column("filename", String(255), nullable=False),
+    Column("mime_type", String(255), nullable=False),
+    Column("file_size", BigInteger, nullable=False),
+    Column("author", String(255), nullable=False, comment="user key"),
+    Column("created", _INSTANT, nullable=False),
+    Index("fileattachment_issue", "issue_id"),
+)
+
+attachment_contents = Table(
+    "fileattachment_content",
+    metadata,
+    Column("id", BigInteger, ForeignKey("fileattachment.id", ondelete="CASCADE"), primary_key=True),
+    Column("content", LargeBinary, nullable=False),
+)
+
 SCHEMA_LOCK = 0x6463_7369_6D01
 """Advisory lock: one node at a time creates or seeds the schema."""
 HEAD_LOCK = 0x6463_7369_6D02
@@ -130,3 +160,5 @@ NAMES_LOCK = 0x6463_7369_6D03
 """Advisory lock for whoever creates or renames a user."""
 TASK_LOCK = 0x6463_7369_6D04
 """Advisory lock for starting an anonymization; one runs at a time in the whole cluster."""
+ATTACHMENTS_LOCK = 0x6463_7369_6D05
+"""Advisory lock for whoever adds attachments: the bounds on all of them together are checked under it."""

@@ -11,11 +11,10 @@ from aiohttp import BasicAuth, web
 from node.cookies import CookieJarRules
 from node.filters import Filter, Handler
 from node.filters.remember_me import read_cookie
+from node.forms import URLENCODED, form_of
 from node.logins import LoginResult, Logins
 from node.request_context import RequestContext, context_of
 from shared.contract import KnownVia
-
-FORM = "application/x-www-form-urlencoded"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +71,11 @@ async def _forget_browser(request: web.Request, context: RequestContext, logins:
 
 async def _from_form(request: web.Request) -> GivenCredentials | None:
     """URL parameters are not accepted as credentials, as in current Seraph; only a posted form is."""
-    if request.method != "POST" or request.content_type != FORM:
+    if request.method != "POST" or request.content_type != URLENCODED:
         return None
-    form = await request.post()
+    form = await form_of(request)
     username, password = form.get("os_username"), form.get("os_password")
-    if not isinstance(username, str) or not isinstance(password, str):
+    if username is None or password is None:
         return None
     # Seraph compares with the literal "true"; a browser's checkbox has to send exactly that.
     return GivenCredentials(username, password, KnownVia.LOGIN, remember=form.get("os_cookie") == "true")

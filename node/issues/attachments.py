@@ -1,10 +1,7 @@
-"""Files at issues, in memory and bounded: a store may not forget, so a full one refuses.
-
-Nodes of one cluster have to see the same files. This keeps them in one process; the same rules over a table of the
-shared database replace it where more than one node runs.
-"""
+"""Files at issues: what is told about one, and the bounds. A store may not forget, so a full one refuses."""
 
 import mimetypes
+import re
 from dataclasses import dataclass
 
 from shared.errors import CallerError
@@ -14,13 +11,13 @@ FILE_BYTES_MAX = 10 * 1024 * 1024
 """Jira's own default for one file."""
 TOTAL_BYTES_MAX = 64 * 1024 * 1024
 NAME_MAX = 255
-FIRST_ID = 10_000
-_UNKNOWN_TYPE = "application/octet-stream"
+UNKNOWN_TYPE = "application/octet-stream"
+_TYPE = re.compile(r"[A-Za-z0-9!#$&^_.+-]{1,80}/[A-Za-z0-9!#$&^_.+-]{1,80}")
 
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """One file: `size` in bytes, `author` a user key, `created_ms` policy time."""
+    """One stored file: `size` in bytes, `author` a user key, `created_ms` policy time."""
 
     id: int
     issue_id: int
@@ -31,55 +28,43 @@ class Attachment:
     created_ms: int
 
 
-class Attachments:
-    """The store. Bounds are in files and bytes; the content is kept apart from what is told about it."""
+@dataclass(frozen=True, slots=True)
+class NewFile:
+    """A file somebody sends. Raises CallerError 400 for a bad name and 413 for one that is too large."""
 
-    def __init__(
-        self,
-        *,
-        count_max: int = COUNT_MAX,
-        file_bytes_max: int = FILE_BYTES_MAX,
-        total_bytes_max: int = TOTAL_BYTES_MAX,
-    ) -> None:
-        self._count_max = count_max
-        self._file_bytes_max = file_bytes_max
-        self._total_bytes_max = total_bytes_max
-        self._total_bytes = 0
-        self._stored: dict[int, tuple[Attachment, bytes]] = {}
+    filename: str
+    content: bytes
+    mime_type: str
 
-    def add_attachment(
-        self,
-        issue_id: int,
-        filename: str,
-        content: bytes,
-        *,
-        author: str,
-        created_ms: int,
-        mime_type: str | None = None,
-    ) -> Attachment:
-        """Stores a file. Raises CallerError 400 for a bad name, 413 for a file too large, 507 when there is no room."""
-        _check_name(filename)
-        if len(content) > self._file_bytes_max:
-            raise CallerError(
-                413, f"The file {filename} has {len(content)} bytes; at most {self._file_bytes_max} can be attached."
-            )
-        if len(self._stored) >= self._count_max or self._total_bytes + len(content) > self._total_bytes_max:
-            raise CallerError(507, f"There is no room for the file {filename}; delete other attachments first.")
-        guessed = mime_type or mimetypes.guess_type(filename)[0] or _UNKNOWN_TYPE
-        attachment = Attachment(
-            FIRST_ID + len(self._stored), issue_id, filename, len(content), guessed, author, created_ms
-        )
-        self._stored[attachment.id] = (attachment, content)
-        self._total_bytes += len(content)
-        return attachment
+    def __post_init__(self) -> None:
+        _check_name(self.filename)
+        if len(self.content) > FILE_BYTES_MAX:
+            raise too_large(self.filename)
 
-    def of_issue(self, issue_id: int) -> tuple[Attachment, ...]:
-        """The files of one issue, oldest first."""
-        return tuple(attachment for attachment, _ in self._stored.values() if attachment.issue_id == issue_id)
+    @classmethod
+    def of(cls, filename: str, content: bytes, declared_type: str | None) -> "NewFile":
+        """With the type the sender declares if it is one, else the one its name suggests."""
+        given = declared_type if declared_type and declared_type != UNKNOWN_TYPE else None
+        known = given if given and _TYPE.fullmatch(given) else mimetypes.guess_type(filename)[0]
+        return cls(filename, content, known or UNKNOWN_TYPE)
 
-    def find(self, attachment_id: int) -> tuple[Attachment, bytes] | None:
-        """A file and its content, or None. Whether the viewer may see its issue is the caller's question."""
-        return self._stored.get(attachment_id)
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """How much of the store is taken: files and bytes."""
+
+    count: int
+    size: int
+
+    def check(self, file: NewFile) -> None:
+        """Raises CallerError 507 when the file does not fit in any more."""
+        if self.count >= COUNT_MAX or self.size + len(file.content) > TOTAL_BYTES_MAX:
+            raise CallerError(507, f"There is no room for the file {file.filename}; delete other attachments first.")
+
+
+def too_large(filename: str) -> CallerError:
+    """The refusal of a file, which may come before all of it was read."""
+    return CallerError(413, f"The file {filename} is too large; at most {FILE_BYTES_MAX} bytes can be attached.")
 
 
 def _check_name(filename: str) -> None:

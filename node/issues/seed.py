@@ -2,10 +2,11 @@
 
 Ids of statuses, priorities and types are Jira's own for a new instance. The issues' instants are counted back from
 one moment, which must be the same on every node of a cluster, such as the creation time of its first user.
-User keys are the seed users' names (shared.accounts.SEED_USERS), as in Jira for users older than user keys.
+The rows name users as shared.accounts.SEED_USERS does; `user_keys` turns the names into user keys.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -23,11 +24,10 @@ from node.issues.model import (
     StatusCategory,
     Tracker,
 )
-from shared.accounts import ADMINISTRATORS, USERS
+from shared.accounts import ADMINISTRATORS, FIRST_ID, USERS
 from shared.clock import as_datetime
 
 DAY_MS = 86_400_000
-FIRST_ID = 10_000
 
 TEST = Project("10000", "Test Project", "Issues to try a login on.", key="TEST", lead="admin")
 
@@ -71,11 +71,12 @@ SECRET = SecurityLevel("10001", "Administrators only", groups=frozenset({ADMINIS
 Write = Callable[..., Issue]
 
 
-def seed_tracker(base_ms: int) -> Tracker:
-    """The tracker of a new cluster; `base_ms` is policy time at its creation."""
-    write = partial(_issue, base_ms)
+def seed_tracker(base_ms: int, user_keys: Mapping[str, str]) -> Tracker:
+    """The tracker of a new cluster; `base_ms` is policy time at its creation, `user_keys` has every seed user."""
+    project = replace(TEST, lead=user_keys[TEST.lead])
+    write = partial(_issue, base_ms, user_keys, project)
     return Tracker(
-        projects=(TEST,),
+        projects=(project,),
         types=(BUG, TASK, SUB_TASK, EPIC, STORY),
         statuses=(OPEN, IN_PROGRESS, REOPENED, RESOLVED, CLOSED),
         priorities=(HIGHEST, HIGH, MEDIUM, LOW, LOWEST),
@@ -89,6 +90,8 @@ def seed_tracker(base_ms: int) -> Tracker:
 
 def _issue(
     base_ms: int,
+    user_keys: Mapping[str, str],
+    project: Project,
     number: int,
     kind: IssueType,
     status: Status,
@@ -97,21 +100,24 @@ def _issue(
     days: tuple[int, int],
     *,
     due: int | None = None,
+    assignee: str | None = None,
     comment: str | None = None,
     **details: Any,
 ) -> Issue:
     """An issue created and last touched that many `days` before the base, due `due` days after it."""
     created_ms, updated_ms = (base_ms - ago * DAY_MS for ago in days)
-    comments = () if comment is None else (Comment(str(FIRST_ID + number), reporter, comment, updated_ms),)
+    author = user_keys[reporter]
+    comments = () if comment is None else (Comment(str(FIRST_ID + number), author, comment, updated_ms),)
     return Issue(
         id=FIRST_ID + number - 1,
         number=number,
-        project=TEST,
+        project=project,
         type=kind,
         status=status,
         summary=summary,
-        reporter=reporter,
-        creator=reporter,
+        reporter=author,
+        creator=author,
+        assignee=None if assignee is None else user_keys[assignee],
         created_ms=created_ms,
         updated_ms=updated_ms,
         resolved_ms=updated_ms if "resolution" in details else None,

@@ -11,14 +11,14 @@ NOT_ALLOWED = "You do not have the permission to see the specified issue."
 LOGIN_HINT = "Login Required"
 
 
-def viewer_named(people: People, username: str | None) -> Person | None:
-    """The viewer behind a logged-in user name; None is anonymous.
+def viewer_with_key(people: People, user_key: str | None) -> Person | None:
+    """The viewer behind a logged-in user's key; None is anonymous.
 
-    A name the directory no longer knows is a person without any group: the session may outlive the account.
+    A key the directory no longer knows is a person without any group: the session may outlive the account.
     """
-    if username is None:
+    if user_key is None:
         return None
-    return people.named(username) or Person(username, username, username, "", active=False)
+    return people.by_key(user_key) or Person(user_key, user_key, user_key, "", active=False)
 
 
 def may_see(issue: Issue, viewer: Person | None) -> bool:

@@ -2,22 +2,21 @@
 
 from aiohttp import web
 
-from node.admin_actions import AdminActions
 from node.answers import json_answer, no_content
 from node.identity import Account
-from node.passwords import Passwords
+from node.own_password import OwnPassword
 from node.paths import Paths
 from node.request_context import context_of
 from node.rest.arguments import PASSWORD_MAX, json_body, text_field
 from node.rest.beans import user_bean
 from node.routes import Route, rest
-from node.store import credentials, directory
+from node.store import directory
 from node.store.engine import Database
 from shared.contract import NOT_AUTHENTICATED
 from shared.errors import CallerError
 
 
-def myself_routes(database: Database, passwords: Passwords, actions: AdminActions, *, paths: Paths) -> list[Route]:
+def myself_routes(database: Database, own_password: OwnPassword, *, paths: Paths) -> list[Route]:
     async def current(request: web.Request) -> Account:
         async with database.transaction() as connection:
             account = await directory.by_key(connection, context_of(request).user.user_key)
@@ -32,13 +31,7 @@ def myself_routes(database: Database, passwords: Passwords, actions: AdminAction
         body = await json_body(request)
         new = text_field(body, "password", limit=PASSWORD_MAX)
         old = text_field(body, "currentPassword", limit=PASSWORD_MAX)
-        account = await current(request)
-        async with database.transaction() as connection:
-            found = await credentials.load(connection, account.username)
-        if not await passwords.matches(found.credential if found else None, old):
-            raise CallerError(400, fields={"currentPassword": "The current password you entered is not correct."})
-        session = context_of(request).session
-        await actions.change_own_password(account, new, session_id=session.id if session else None)
+        await own_password.change(await current(request), old=old, new=new, session=context_of(request).session)
         return no_content()
 
     return [rest("GET", "/myself", read), rest("PUT", "/myself/password", change_password)]

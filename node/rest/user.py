@@ -9,6 +9,7 @@ from node.answers import json_answer, no_content
 from node.identity import Account
 from node.passwords import Passwords
 from node.paths import Paths
+from node.profiles import ProfileChange, Profiles, name_taken, refuse_odd_name, refuse_self
 from node.request_context import context_of
 from node.rest.arguments import (
     PASSWORD_MAX,
@@ -32,6 +33,7 @@ def user_routes(
     database: Database,
     passwords: Passwords,
     actions: AdminActions,
+    profiles: Profiles,
     clock: PolicyClock,
     *,
     paths: Paths,
@@ -64,7 +66,7 @@ def user_routes(
         async with database.transaction() as connection:
             await users.lock_names(connection)
             if await directory.by_name(connection, name) is not None:
-                raise CallerError(400, fields={"username": "A user with that username already exists."})
+                raise name_taken()
             user_key = await users.create(
                 connection,
                 username=name,
@@ -81,31 +83,18 @@ def user_routes(
     async def update(request: web.Request) -> web.Response:
         account = await named(request)
         body = await json_body(request)
-        name, active = optional_text(body, "name"), optional_flag(body, "active")
-        display_name, email = optional_text(body, "displayName"), optional_text(body, "emailAddress")
-        if active is False:
-            refuse_self(request, account, "deactivate")
-        if name is not None:
-            refuse_odd_name(name)
-        async with database.transaction() as connection:
-            await users.lock_names(connection)
-            if name is not None and name != account.username and await directory.by_name(connection, name):
-                raise CallerError(400, fields={"username": "A user with that username already exists."})
-            await users.update_profile(
-                connection,
-                account.user_key,
-                username=name,
-                display_name=display_name,
-                email=email,
-                active=True if active else None,
-            )
-        if active is False:
-            await actions.deactivate(account)
+        change = ProfileChange(
+            username=optional_text(body, "name"),
+            display_name=optional_text(body, "displayName"),
+            email=optional_text(body, "emailAddress"),
+            active=optional_flag(body, "active"),
+        )
+        await profiles.change(account, change, actor=context_of(request).user)
         return json_answer(user_bean(await find_user(database, None, account.user_key), paths))
 
     async def delete(request: web.Request) -> web.Response:
         account = await named(request)
-        refuse_self(request, account, "delete")
+        refuse_self(context_of(request).user, account, "delete")
         await actions.delete_user(account)
         return no_content()
 
@@ -144,16 +133,3 @@ async def find_user(database: Database, username: str | None, user_key: str | No
         noun = "named" if username is not None else "with the key"
         raise CallerError(404, f"The user {noun} '{wanted[:255]}' does not exist")
     return account
-
-
-def refuse_odd_name(name: str) -> None:
-    """Raises CallerError 400 for a user name that a login form or a URL could not carry unchanged."""
-    if not name or name != name.strip() or name != name.lower() or not name.isprintable() or set(name) & set("<>&"):
-        problem = "A username is in lower case, has no spaces at its ends and none of the characters <, > and &."
-        raise CallerError(400, fields={"username": problem})
-
-
-def refuse_self(request: web.Request, account: Account, verb: str) -> None:
-    """An administrator cannot do that to himself; without this the last one could lock everybody out."""
-    if context_of(request).user.user_key == account.user_key:
-        raise CallerError(400, f"You cannot {verb} the user you are logged in as.")

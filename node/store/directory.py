@@ -7,7 +7,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from node.identity import Account
 from node.store.engine import is_storable
-from shared.schema import memberships, users
+from shared.clock import as_ms
+from shared.schema import groups, memberships, users
 
 GROUPS = (
     select(func.array_agg(memberships.c.group_name))
@@ -44,6 +45,25 @@ async def search(connection: AsyncConnection, text: str, *, start: int, limit: i
         _ACCOUNT.where(matches).order_by(users.c.lower_user_name).offset(start).limit(limit)
     )
     return [account_of(row) for row in rows]
+
+
+async def first_accounts(connection: AsyncConnection, *, limit: int, besides: str | None) -> list[Account]:
+    """The accounts that came first, at most `limit`, and the one with the key `besides` wherever it stands."""
+    first = select(users.c.id).order_by(users.c.id).limit(limit).scalar_subquery()
+    wanted = users.c.id.in_(first) | (users.c.user_key == besides)
+    return [account_of(row) for row in await connection.execute(_ACCOUNT.where(wanted).order_by(users.c.id))]
+
+
+async def group_names(connection: AsyncConnection) -> list[str]:
+    """Every group, also those nobody is in."""
+    return list(await connection.scalars(select(groups.c.group_name)))
+
+
+async def oldest_ms(connection: AsyncConnection) -> int:
+    """When the first user was created: the birth of the cluster, policy ms, the same for every node."""
+    created = await connection.scalar(select(func.min(users.c.created_date)))
+    assert created is not None
+    return as_ms(created)
 
 
 def account_of(row: Row[Any]) -> Account:

@@ -9,10 +9,10 @@ from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from node.store import users
+from node.store import server_id, users
 from node.store.engine import Database
 from shared import schema
-from shared.accounts import ADMINISTRATORS, SEED_USERS, USERS
+from shared.accounts import ADMINISTRATORS, FIRST_ID, SEED_USERS, USERS
 from shared.errors import DependencyError
 
 log = structlog.get_logger()
@@ -44,11 +44,14 @@ async def prepare(database: Database, *, now_ms: int, hash_password: HashPasswor
 async def _create(connection: AsyncConnection, *, now_ms: int, hash_password: HashPassword) -> None:
     await connection.execute(select(func.pg_advisory_xact_lock(schema.SCHEMA_LOCK)))
     await connection.run_sync(schema.metadata.create_all)
+    await server_id.create_if_missing(connection)
     seeded = await connection.scalar(select(schema.invalidation_head.c.position))
     if seeded is not None:
         return
     await connection.execute(insert(schema.invalidation_head).values(only_row=True, position=0))
     await connection.execute(insert(schema.groups), [{"group_name": name} for name in (ADMINISTRATORS, USERS)])
+    # A first attempt that was rolled back has used up numbers; SEED_KEYS counts on them.
+    await connection.execute(select(func.setval(func.pg_get_serial_sequence(schema.users.name, "id"), FIRST_ID, False)))
     for person in SEED_USERS:
         await users.create(
             connection,

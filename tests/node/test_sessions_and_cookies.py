@@ -5,7 +5,7 @@ import base64
 import pytest
 
 from shared import contract
-from shared.contract import REMEMBER_ME_COOKIE, SESSION_COOKIE
+from shared.contract import REMEMBER_ME_COOKIE, SESSION_COOKIE, XSRF_COOKIE
 from shared.settings import CrowdGate, Switches
 from tests.support.nodes import running_node
 
@@ -89,7 +89,7 @@ async def test_garbage_cookies_are_nobody(node, value):
     for name in (REMEMBER_ME_COOKIE, SESSION_COOKIE):
         answer = await node.browser({name: value}).who_am_i()
         assert answer.status == 401
-        assert "Set-Cookie" not in answer.headers
+        assert [line.partition("=")[0] for line in answer.headers.getall("Set-Cookie")] == [XSRF_COOKIE]
 
 
 async def test_login_changes_the_session_id(node):

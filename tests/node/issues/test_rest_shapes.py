@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from jira.resources import Issue as ClientIssue
 
-from node.issues.attachments import Attachments
+from node.issues.attachments import Attachment
 from node.issues.field_list import FIELDS
 from node.issues.jql.scope import Scope
 from node.issues.model import People
@@ -80,9 +80,8 @@ def test_user():
 
 def test_comments_and_attachments():
     """Comments are a page, attachments a list with the address of the content."""
-    store = Attachments()
-    store.add_attachment(10_002, "a b.txt", b"hi", author="carol", created_ms=NOW_MS)
-    full = fields("TEST-3", "comment", "attachment", attachments_of=store.of_issue)
+    file = Attachment(10_000, 10_002, "a b.txt", 2, "text/plain", "carol", NOW_MS)
+    full = fields("TEST-3", "comment", "attachment", attachments_of={10_002: [file]}.get)
     assert (full["comment"]["total"], full["comment"]["comments"][0]["author"]["name"]) == (1, "alice")
     (attachment,) = full["attachment"]
     assert attachment["content"] == f"{BASE}/secure/attachment/10000/a%20b.txt"

@@ -3,8 +3,8 @@
 import pytest
 
 from node.issues.seed import seed_tracker
-from shared.accounts import ADMINISTRATORS, SEED_USERS, USERS
-from tests.support.issues import NOW_MS, TRACKER
+from shared.accounts import ADMINISTRATORS, SEED_KEYS, SEED_USERS, USERS
+from tests.support.issues import NOW_MS, TRACKER, USER_KEYS
 
 
 def test_size_and_the_issue_of_the_tutorial():
@@ -41,5 +41,14 @@ def test_consistency():
 
 def test_same_base_same_tracker():
     """Two nodes that count from the same moment have the same issues."""
-    assert seed_tracker(NOW_MS) == TRACKER
-    assert seed_tracker(NOW_MS + 1) != TRACKER
+    assert seed_tracker(NOW_MS, USER_KEYS) == TRACKER
+    assert seed_tracker(NOW_MS + 1, USER_KEYS) != TRACKER
+
+
+def test_users_stand_in_it_by_key():
+    """Assignees, reporters, authors and leads are the keys of the mapping, so renaming a user changes no issue."""
+    tracker = seed_tracker(NOW_MS, SEED_KEYS)
+    issue = tracker.find("TEST-3")
+    assert (issue.reporter, issue.assignee) == (SEED_KEYS["alice"], SEED_KEYS["bob"])
+    assert issue.comments[0].author == SEED_KEYS["alice"]
+    assert issue.project.lead == SEED_KEYS["admin"]

@@ -1,0 +1,26 @@
+"""A user changes his own password, by REST or by page: the current one is asked for first."""
+
+from node.admin_actions import AdminActions, Outcome
+from node.identity import Account
+from node.passwords import Passwords
+from node.store import credentials
+from node.store.engine import Database
+from node.web_sessions import WebSession
+from shared.errors import CallerError
+
+
+class OwnPassword:
+    """Joins the check to `AdminActions.change_own_password`."""
+
+    def __init__(self, database: Database, passwords: Passwords, actions: AdminActions) -> None:
+        self._database = database
+        self._passwords = passwords
+        self._actions = actions
+
+    async def change(self, account: Account, *, old: str, new: str, session: WebSession | None) -> Outcome:
+        """Raises CallerError 400, as documented, when `old` is not the current password."""
+        async with self._database.transaction() as connection:
+            found = await credentials.load(connection, account.username)
+        if not await self._passwords.matches(found.credential if found else None, old):
+            raise CallerError(400, fields={"currentPassword": "The current password you entered is not correct."})
+        return await self._actions.change_own_password(account, new, session_id=session.id if session else None)
