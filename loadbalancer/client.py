@@ -168,7 +168,7 @@ class ClientConnection(asyncio.Protocol):
             self._parser.resume()
         if self._parser.messages:
             self._loop.call_soon(self._next)
-        else:
+        elif self._reading_paused or self._parser.in_head:
             self._begin_waiting_for_head()
 
     def tunnel_opened(self) -> bytes:

@@ -31,7 +31,7 @@ from loadbalancer.head import (
     render_request,
     render_response,
 )
-from loadbalancer.journal import Entry, wall_time
+from loadbalancer.journal import Entry
 from loadbalancer.nodes import Node
 from loadbalancer.parser import IncomingRequest, ResponseParser
 from loadbalancer.policy import Attempt, Verdict, after_failure, needs_sure_connection
@@ -151,7 +151,10 @@ class Exchange:
 
     def start(self) -> None:
         self._path.budget.earn()
-        self.client_progress()
+        if self._request.complete:
+            self._choose()
+        else:
+            self._gather()
 
     def client_progress(self) -> None:
         """More of the request has arrived, or what arrived cannot be part of one."""
@@ -218,7 +221,8 @@ class Exchange:
                 return
             out = self._begin_answer(head)
         complete = parser.complete
-        out += frame(parser.take(), self._answer_framing, last=complete)
+        if parser.pieces or self._answer_framing is CHUNKED:
+            out += frame(parser.take(), self._answer_framing, last=complete)
         if out:
             self._sent += len(out)
             self._client.write(out)
@@ -357,8 +361,11 @@ class Exchange:
         self._status = status
         choice = self._choice
         assert choice is not None
-        choice.node.answered()
-        return ANSWER_LINES[choice.reason] + self._path.router.stickiness.lines(self._claim, choice.node.id)
+        node = choice.node
+        node.answered()
+        if self._claim.told == node.id:
+            return ANSWER_LINES[choice.reason]
+        return ANSWER_LINES[choice.reason] + self._path.router.stickiness.lines(self._claim, node.id)
 
     def _finish(self, link: UpstreamConnection) -> None:
         self._link = None
@@ -478,7 +485,7 @@ class Exchange:
         head = self._head
         self._path.journal.add(
             Entry(
-                wall_time(),
+                time.time(),
                 self._client.origin.address,
                 head.method,
                 head.target,

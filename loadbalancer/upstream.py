@@ -73,7 +73,8 @@ class UpstreamConnection(asyncio.Protocol):
     def release(self, now: float) -> None:
         """The exchange is over and left the connection clean: back to the pool, and listening for the node's end."""
         self._rider = None
-        self.resume_reading()
+        if self._paused:
+            self.resume_reading()
         self.idle_since = now
         self._pool.put(self)
 
