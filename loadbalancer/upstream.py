@@ -191,6 +191,11 @@ class Pool:
         for connection in idle:
             connection.abort()
 
+    def close(self) -> None:
+        """The node is gone for good: what comes back from running requests is closed too."""
+        self._idle_max = 0
+        self.clear()
+
     def connect(
         self,
         timeout_s: float,
