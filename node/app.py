@@ -13,6 +13,7 @@ from node.caches import Caches
 from node.cookies import CookieJarRules
 from node.crowd import CrowdCache
 from node.filters.access import access_filter
+from node.filters.anonymous_session import anonymous_session_filter
 from node.filters.errors import errors_filter
 from node.filters.login import login_filter
 from node.filters.os_auth_type import os_auth_type_filter
@@ -25,13 +26,15 @@ from node.invalidation.local import LocalDelivery
 from node.invalidation.pubsub import PubSubDelivery
 from node.issue_desk import IssueDesk
 from node.life import NodeLife
-from node.logins import Logins
+from node.logins import Logins, SessionGuard
 from node.membership import Membership
 from node.operator import node_operator_app
 from node.own_password import OwnPassword
 from node.pages.attachment import attachment_routes
+from node.pages.captcha import captcha_routes
 from node.pages.dashboard import dashboard_routes
 from node.pages.login import login_routes
+from node.pages.websudo import websudo_routes
 from node.passwords import Passwords
 from node.paths import Paths
 from node.profiles import Profiles
@@ -44,11 +47,13 @@ from node.rest.search import search_routes
 from node.rest.server_info import server_info_routes
 from node.rest.session import session_routes
 from node.rest.user import user_routes
+from node.rest.websudo import websudo_resource_routes
 from node.routes import Route, RouteTable
 from node.store import schema
 from node.store.engine import Database, open_database
 from node.store.server_id import ServerId
 from node.web_sessions import SessionLimits, WebSessions
+from node.websudo import WebSudo
 from shared.bus import Bus, RedisBus
 from shared.clock import AnchorSeal, PolicyClock
 from shared.contract import NodeState
@@ -106,6 +111,7 @@ async def open_node(settings: NodeSettings) -> AsyncIterator[Node]:
             SessionLimits(
                 idle_ms=settings.session_idle_s * 1000,
                 max_age_ms=None if settings.session_max_age_s is None else settings.session_max_age_s * 1000,
+                bot_killer=settings.switches.bot_killer,
             ),
             capacity=settings.max_sessions,
             id_suffix=f".{settings.jvm_route}" if settings.jvm_route else "",
@@ -156,6 +162,7 @@ def node_app(node: Node, *, spawn: Spawn) -> web.Application:
         clock,
         remember_me_age_ms=settings.remember_me_age_s * 1000,
         max_failed_logins=settings.max_failed_logins,
+        session_guard=SessionGuard(settings.invalidate_session_on_login, settings.forgotten_at_login),
     )
     actions = AdminActions(
         database,
@@ -167,13 +174,14 @@ def node_app(node: Node, *, spawn: Spawn) -> web.Application:
         switches=settings.switches,
     )
     anonymizing = Anonymizing(database, actions, clock, node_id=settings.node_id, spawn=spawn)
+    websudo = WebSudo(timeout_ms=settings.websudo_timeout_s * 1000, is_disabled=settings.websudo_disabled)
     profiles = Profiles(database, actions)
     own_password = OwnPassword(database, node.passwords, actions)
     desk = IssueDesk(database, clock, paths=paths)
     gate = SessionGate(database, caches, clock, gate=settings.switches.crowd_gate)
     routes = [
         *server_info_routes(clock, node.life, paths=paths, version=settings.version),
-        *session_routes(database, logins, caches.web_sessions, jar=jar, paths=paths),
+        *session_routes(database, logins, caches.web_sessions, clock, jar=jar, paths=paths),
         *myself_routes(database, own_password, paths=paths),
         *user_routes(database, node.passwords, actions, profiles, clock, paths=paths, version=settings.version),
         *anonymization_routes(database, anonymizing),
@@ -182,8 +190,11 @@ def node_app(node: Node, *, spawn: Spawn) -> web.Application:
         *search_routes(desk),
         *field_routes(),
         *attachment_routes(desk, paths=paths),
-        *login_routes(paths=paths, node_id=settings.node_id),
+        *login_routes(clock, paths=paths, node_id=settings.node_id),
         *dashboard_routes(caches, clock, settings, paths=paths),
+        *captcha_routes(clock),
+        *websudo_routes(logins, websudo, clock, paths=paths),
+        *websudo_resource_routes(websudo),
     ]
     table = RouteTable(routes)
     seal = AnchorSeal(settings.admin_token.get_secret_value())
@@ -196,8 +207,9 @@ def node_app(node: Node, *, spawn: Spawn) -> web.Application:
         login_filter(logins, jar=jar),
         security_filter(gate, logins, caches, jar=jar),
         os_auth_type_filter(paths=paths),
+        anonymous_session_filter(caches.web_sessions, clock, table, jar=jar, paths=paths),
         xsrf_filter(ServerId(database), table, jar=jar, paths=paths),
-        access_filter(table, paths=paths),
+        access_filter(table, websudo, clock, paths=paths),
     ]
     app = web.Application(middlewares=filters, client_max_size=settings.max_body_bytes)
     add_routes(app, routes, paths)

@@ -5,6 +5,7 @@ from typing import Any
 
 from aiohttp import web
 
+from node import captcha
 from node.caches import Caches
 from node.deadlines import Deadline, DeadlineKind, next_of_each
 from node.filters.request_context import RequestMeter
@@ -13,6 +14,7 @@ from node.store import remember_me
 from node.store.engine import Database
 from shared.clock import PolicyClock
 from shared.contract import OPERATOR_PREFIX
+from shared.errors import CallerError
 from shared.operator_api import add_clock_routes, describe_clock, operator_app
 from shared.settings import NodeSettings
 
@@ -46,6 +48,14 @@ def node_operator_app(
     async def show_caches(request: web.Request) -> web.Response:
         return web.json_response(_describe(caches, request.query.get("user")))
 
+    async def show_captcha(request: web.Request) -> web.Response:
+        """What a person would read in the picture; tests have no eyes."""
+        session = caches.web_sessions.peek(request.query.get("session", ""))
+        challenge = None if session is None else captcha.posed(session, now_ms=clock.now_ms())
+        if challenge is None:
+            raise CallerError(404, "no CAPTCHA is posed to that session on this node")
+        return web.json_response(asdict(challenge))
+
     async def deadlines(_request: web.Request) -> web.Response:
         """On the cluster's clock, whatever this node's own skew."""
         now_ms = clock.now_ms()
@@ -61,6 +71,7 @@ def node_operator_app(
     app = operator_app(settings.admin_token.get_secret_value())
     app.router.add_get(f"{OPERATOR_PREFIX}/status", status)
     app.router.add_get(f"{OPERATOR_PREFIX}/caches", show_caches)
+    app.router.add_get(f"{OPERATOR_PREFIX}/captcha", show_captcha)
     app.router.add_get(f"{OPERATOR_PREFIX}/deadlines", deadlines)
     add_clock_routes(app, clock, in_flight=lambda: meter.in_flight)
     return app
