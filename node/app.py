@@ -19,7 +19,7 @@ from node.filters.os_auth_type import os_auth_type_filter
 from node.filters.request_context import RequestMeter, request_context_filter
 from node.filters.security import SessionGate, security_filter
 from node.filters.starting import starting_filter
-from node.filters.xsrf import xsrf_filter
+from node.filters.xsrf import xsrf_filter, xsrf_token_for
 from node.invalidation import InvalidationDelivery
 from node.invalidation.local import LocalDelivery
 from node.invalidation.pubsub import PubSubDelivery
@@ -29,9 +29,23 @@ from node.logins import Logins
 from node.membership import Membership
 from node.operator import node_operator_app
 from node.own_password import OwnPassword
+from node.pages.admin.anonymize import anonymize_page_routes
+from node.pages.admin.clustering import clustering_routes
+from node.pages.admin.edit_user import edit_user_routes
+from node.pages.admin.remember_me import remember_me_page_routes
+from node.pages.admin.user_actions import user_action_routes
+from node.pages.admin.users import user_page_routes
+from node.pages.assets import assets_filter, load_assets
 from node.pages.attachment import attachment_routes
 from node.pages.dashboard import dashboard_routes
+from node.pages.gadgets import gadget_routes, gadgets
+from node.pages.issue import issue_page_routes
 from node.pages.login import login_routes
+from node.pages.logout import logout_routes
+from node.pages.navigator import navigator_routes
+from node.pages.profile import profile_routes
+from node.pages.shell import Shell
+from node.pages.unsupported_browser import unsupported_browser_routes
 from node.passwords import Passwords
 from node.paths import Paths
 from node.profiles import Profiles
@@ -170,6 +184,9 @@ def node_app(node: Node, *, spawn: Spawn) -> web.Application:
     profiles = Profiles(database, actions)
     own_password = OwnPassword(database, node.passwords, actions)
     desk = IssueDesk(database, clock, paths=paths)
+    assets = load_assets()
+    shell = Shell(settings, caches.web_sessions, clock, assets, paths=paths, token_of=xsrf_token_for)
+    shown = gadgets(database, desk, clock)
     gate = SessionGate(database, caches, clock, gate=settings.switches.crowd_gate)
     routes = [
         *server_info_routes(clock, node.life, paths=paths, version=settings.version),
@@ -182,22 +199,35 @@ def node_app(node: Node, *, spawn: Spawn) -> web.Application:
         *search_routes(desk),
         *field_routes(),
         *attachment_routes(desk, paths=paths),
-        *login_routes(paths=paths, node_id=settings.node_id),
-        *dashboard_routes(caches, clock, settings, paths=paths),
+        *login_routes(shell),
+        *logout_routes(logins, caches.web_sessions, shell, jar=jar),
+        *unsupported_browser_routes(shell, jar=jar),
+        *dashboard_routes(shell, shown, refresh_s=settings.gadget_refresh_s),
+        *gadget_routes(shell, shown),
+        *navigator_routes(desk, shell, jar=jar),
+        *issue_page_routes(desk, shell, jar=jar),
+        *profile_routes(database, own_password, actions, shell, settings),
+        *user_page_routes(database, caches, shell, version=settings.version),
+        *user_action_routes(database, actions, shell, settings),
+        *edit_user_routes(database, profiles, shell, settings),
+        *anonymize_page_routes(database, anonymizing, shell),
+        *remember_me_page_routes(database, actions, shell, settings),
+        *clustering_routes(database, clock, shell, settings),
     ]
     table = RouteTable(routes)
     seal = AnchorSeal(settings.admin_token.get_secret_value())
     filters = [
+        assets_filter(assets, paths=paths),
         request_context_filter(
             clock, caches.web_sessions, node.meter, seal=seal, jar=jar, paths=paths, node_id=settings.node_id
         ),
-        errors_filter(paths=paths),
-        starting_filter(node.life, paths=paths),
+        errors_filter(shell),
+        starting_filter(node.life, shell),
         login_filter(logins, jar=jar),
         security_filter(gate, logins, caches, jar=jar),
         os_auth_type_filter(paths=paths),
-        xsrf_filter(ServerId(database), table, jar=jar, paths=paths),
-        access_filter(table, paths=paths),
+        xsrf_filter(ServerId(database), table, shell, jar=jar, paths=paths),
+        access_filter(table, shell),
     ]
     app = web.Application(middlewares=filters, client_max_size=settings.max_body_bytes)
     add_routes(app, routes, paths)

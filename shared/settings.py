@@ -160,6 +160,8 @@ class NodeSettings(ProgramSettings):
     heartbeat_s: float = Field(60.0, gt=0, description="policy")
     max_failed_logins: int = Field(3, ge=0, description="CAPTCHA from here on; 0 never")
 
+    gadget_refresh_s: float = Field(60.0, gt=0, description="real; of a dashboard whose user has not chosen himself")
+
     argon2_memory_kib: int = Field(8 * 1024, ge=8)
     argon2_passes: int = Field(1, ge=1)
     max_body_bytes: int = Field(10 * 1024 * 1024, ge=1024)

@@ -3,9 +3,9 @@
 from aiohttp import web
 
 from node.answers import redirect
+from node.forms import form_of
 from node.logins import LoginResult
-from node.pages import page
-from node.paths import Paths
+from node.pages.shell import Shell
 from node.request_context import context_of
 from node.routes import Needs, Route
 
@@ -16,27 +16,23 @@ MESSAGES = {
 }
 
 
-def login_routes(*, paths: Paths, node_id: str) -> list[Route]:
+def login_routes(shell: Shell) -> list[Route]:
     async def show(request: web.Request) -> web.Response:
         """Somebody who is logged in, by form or already, goes where he wanted to go."""
-        context = context_of(request)
-        form = await request.post() if request.method == "POST" else {}
+        context, form = context_of(request), await form_of(request)
         wanted = form.get("os_destination") or request.query.get("os_destination")
-        destination = paths.destination(wanted if isinstance(wanted, str) else None)
-        if context.account is not None and (request.method == "POST" or destination):
-            return redirect(destination or paths.home)
+        destination = shell.paths.destination(wanted)
+        violation = request.query.get("permissionViolation") == "true"
+        if context.account is not None and (request.method == "POST" or (destination and not violation)):
+            return redirect(destination or shell.paths.home)
         failed = context.failed_login
-        return page(
+        return shell.page(
+            request,
             "login.html",
-            {
-                "paths": paths,
-                "node_id": node_id,
-                "account": context.account,
-                "destination": wanted if destination else "",
-                "message": MESSAGES.get(failed) if failed else None,
-                "username": form.get("os_username", ""),
-                "permission_violation": request.query.get("permissionViolation") == "true",
-            },
+            destination=wanted if destination else "",
+            message=MESSAGES.get(failed) if failed else None,
+            username=form.get("os_username", ""),
+            permission_violation=violation,
         )
 
     return [
