@@ -1,7 +1,9 @@
 """Durations as people write and read them."""
 
 import re
+from datetime import UTC, datetime
 
+from shared.clock import as_ms
 from shared.errors import OperatorError
 
 _UNITS_MS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
@@ -14,6 +16,15 @@ def parse_ms(text: str) -> int:
     if not terms or "".join(number + unit for number, unit in terms) != text:
         raise OperatorError(f"{text!r} is not a duration; write numbers with ms, s, m, h or d, such as 15m or 1h30m")
     return round(sum(float(number) * _UNITS_MS[unit] for number, unit in terms))
+
+
+def parse_instant_ms(text: str) -> int:
+    """An ISO 8601 instant in policy ms since the epoch; without a zone it is UTC. Raises OperatorError for others."""
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        raise OperatorError(f"{text!r} is not an instant; write it as 2026-03-02T09:15:00Z") from None
+    return as_ms(at if at.tzinfo else at.replace(tzinfo=UTC))
 
 
 def in_words(duration_ms: int) -> str:

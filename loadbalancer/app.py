@@ -48,7 +48,7 @@ class Balancer:
         loop = asyncio.get_running_loop()
         for upstream in settings.nodes:
             self.fleet.put(upstream, loop.time())
-        checks = HealthChecks(settings, self.roster, chance=random.Random())  # jitter, no secret
+        checks = HealthChecks(settings, self.roster, self.clock, chance=random.Random())  # jitter, no secret
         tls = tls_context(settings)
         public = listen(settings.host, settings.port, reuse_port=settings.reuse_port)
         admin = listen(settings.admin_host, settings.admin_port, reuse_port=settings.reuse_port)

@@ -33,6 +33,9 @@ class _Phase(Enum):
     CLOSED = auto()
 
 
+IDLE, HEAD, BUSY, TUNNEL, LINGERING, CLOSED = _Phase
+
+
 class Connections(set["ClientConnection"]):
     """All client connections; `app` sweeps them for deadlines and waits for the last one when it stops."""
 
@@ -64,7 +67,7 @@ class ClientConnection(asyncio.Protocol):
         self._connections = connections
         self._loop = loop
         self._parser = RequestParser(path.limits)
-        self._phase = _Phase.IDLE
+        self._phase = IDLE
         self._exchange: Exchange | None = None
         self._transport: asyncio.Transport
         self._reading_paused = False
@@ -79,18 +82,18 @@ class ClientConnection(asyncio.Protocol):
         self.origin = Origin(str(peer[0]), self.origin.proto, int(here[1]))
         self.forwarded = self.origin.lines()
         self._connections.add(self)
-        self._phase = _Phase.HEAD
+        self._phase = HEAD
         self.deadline = self._loop.time() + self._path.settings.head_timeout_s
         if len(self._connections) > self._path.settings.max_connections:
             self._say_last_word(503, BalancerError.NO_NODE, "too many connections; try again in a moment")
 
     def data_received(self, data: bytes) -> None:
         phase = self._phase
-        if phase is _Phase.TUNNEL:
+        if phase is TUNNEL:
             assert self._exchange is not None
             self._exchange.client_tunnelled(data)
             return
-        if phase is _Phase.LINGERING or phase is _Phase.CLOSED:
+        if phase is LINGERING or phase is CLOSED:
             return
         parser = self._parser
         parser.feed(data)
@@ -103,20 +106,20 @@ class ClientConnection(asyncio.Protocol):
 
     def eof_received(self) -> bool:
         """A client that ends its half is gone, unless what it sent is no whole request: then it is told so."""
-        if self._phase is _Phase.HEAD and self._parser.in_head:
+        if self._phase is HEAD and self._parser.in_head:
             self._say_last_word(400, BalancerError.REFUSED, "the request is not complete")
             return True
         messages = self._parser.messages
         if self._exchange is not None and messages and isinstance(messages[0], IncomingRequest):
             request = messages[0]
-            if not request.complete and self._phase is _Phase.BUSY:
+            if not request.complete and self._phase is BUSY:
                 request.refusal = Refused(400, "the request is not complete")
                 self._exchange.client_progress()
                 return self._is_lingering
         return False
 
     def connection_lost(self, error: Exception | None) -> None:
-        self._phase = _Phase.CLOSED
+        self._phase = CLOSED
         self._connections.left(self)
         exchange, self._exchange = self._exchange, None
         if exchange is not None:
@@ -154,7 +157,7 @@ class ClientConnection(asyncio.Protocol):
             else:
                 self._linger()
             return
-        self._phase = _Phase.IDLE
+        self._phase = IDLE
         self.deadline = self._loop.time() + self._path.settings.keep_alive_s
         if self._parser.remainder:
             self._parser.resume()
@@ -164,14 +167,14 @@ class ClientConnection(asyncio.Protocol):
             self.resume_reading()
 
     def tunnel_opened(self) -> bytes:
-        self._phase = _Phase.TUNNEL
+        self._phase = TUNNEL
         held, self._parser.remainder = self._parser.remainder, b""
         self.resume_reading()
         return held
 
     def abort(self) -> None:
         self._exchange = None
-        self._phase = _Phase.CLOSED
+        self._phase = CLOSED
         self._transport.abort()
 
     # What the process asks for
@@ -180,22 +183,22 @@ class ClientConnection(asyncio.Protocol):
         """The deadline has passed."""
         if self._exchange is not None:
             self._exchange.expired()
-        elif self._phase is _Phase.HEAD and self._parser.in_head:
+        elif self._phase is HEAD and self._parser.in_head:
             self._say_last_word(408, BalancerError.SLOW_CLIENT, "the request's head did not arrive in time")
-        elif self._phase is _Phase.LINGERING:
+        elif self._phase is LINGERING:
             self.abort()
         else:
             self._close()
 
     def stop(self) -> None:
         """The process ends: an idle connection closes now, a busy one after its answer."""
-        if self._exchange is None and self._phase is not _Phase.LINGERING:
+        if self._exchange is None and self._phase is not LINGERING:
             self._close()
 
     # Between requests
 
     def _next(self) -> None:
-        if self._phase is _Phase.CLOSED or self._exchange is not None:
+        if self._phase is CLOSED or self._exchange is not None:
             return
         messages = self._parser.messages
         if not messages:
@@ -203,7 +206,7 @@ class ClientConnection(asyncio.Protocol):
             return
         message = messages[0]
         if isinstance(message, IncomingRequest) and message.refusal is None:
-            self._phase = _Phase.BUSY
+            self._phase = BUSY
             self._exchange = Exchange(self._path, self, message, self._loop)
             self._exchange.start()
             return
@@ -213,8 +216,8 @@ class ClientConnection(asyncio.Protocol):
 
     def _begin_waiting_for_head(self) -> None:
         """The limit runs from a head's first byte and is not extended by its later ones."""
-        if self._phase is _Phase.IDLE and self._parser.in_head:
-            self._phase = _Phase.HEAD
+        if self._phase is IDLE and self._parser.in_head:
+            self._phase = HEAD
             self.deadline = self._loop.time() + self._path.settings.head_timeout_s
         self.resume_reading()
 
@@ -227,7 +230,7 @@ class ClientConnection(asyncio.Protocol):
         if not self._transport.can_write_eof():
             self._close()
             return
-        self._phase = _Phase.LINGERING
+        self._phase = LINGERING
         self.deadline = self._loop.time() + _LINGER_S
         self._transport.write_eof()
         self.resume_reading()
@@ -237,8 +240,8 @@ class ClientConnection(asyncio.Protocol):
 
     @property
     def _is_lingering(self) -> bool:
-        return self._phase is _Phase.LINGERING
+        return self._phase is LINGERING
 
     def _close(self) -> None:
-        self._phase = _Phase.CLOSED
+        self._phase = CLOSED
         self._transport.close()

@@ -21,7 +21,17 @@ from typing import Protocol
 from loadbalancer.answers import own_answer
 from loadbalancer.datapath import ANSWER_LINES, DataPath
 from loadbalancer.forwarding import Origin, host_line, trusted_address, trusted_lines
-from loadbalancer.head import Framing, Refused, ResponseHead, frame, render_request, render_response
+from loadbalancer.head import (
+    CHUNKED,
+    NO_BODY,
+    SIZED,
+    UNTIL_CLOSE,
+    Refused,
+    ResponseHead,
+    frame,
+    render_request,
+    render_response,
+)
 from loadbalancer.journal import Entry, wall_time
 from loadbalancer.nodes import Node
 from loadbalancer.parser import IncomingRequest, ResponseParser
@@ -43,13 +53,16 @@ class State(IntEnum):
     OVER = auto()
 
 
+GATHERING, CONNECTING, WAITING, ANSWERING, TUNNEL, OVER = State
+# Names of their own, because `State.WAITING` costs as much as a function call in Python 3.11 (enum.property).
+
 _NEXT = {
-    State.GATHERING: {State.CONNECTING, State.WAITING, State.OVER},
-    State.CONNECTING: {State.CONNECTING, State.WAITING, State.OVER},
-    State.WAITING: {State.CONNECTING, State.WAITING, State.ANSWERING, State.TUNNEL, State.OVER},
-    State.ANSWERING: {State.OVER},
-    State.TUNNEL: {State.OVER},
-    State.OVER: set(),
+    GATHERING: {CONNECTING, WAITING, OVER},
+    CONNECTING: {CONNECTING, WAITING, OVER},
+    WAITING: {CONNECTING, WAITING, ANSWERING, TUNNEL, OVER},
+    ANSWERING: {OVER},
+    TUNNEL: {OVER},
+    OVER: set(),
 }
 
 
@@ -111,7 +124,7 @@ class Exchange:
     def __init__(
         self, path: DataPath, client: Client, request: IncomingRequest, loop: asyncio.AbstractEventLoop
     ) -> None:
-        self.state = State.GATHERING
+        self.state = GATHERING
         self._path = path
         self._client = client
         self._request = request
@@ -130,7 +143,7 @@ class Exchange:
         self._continued = False
         self._throttled = self._was_throttled = False
         self._keep_alive = False
-        self._answer_framing = Framing.NONE
+        self._answer_framing = NO_BODY
         self._status: int | None = None
         self._sent = 0
         self._started = time.monotonic()
@@ -147,12 +160,12 @@ class Exchange:
         request = self._request
         if request.refusal is not None:
             self._refuse(request.refusal)
-        elif self.state is State.GATHERING:
+        elif self.state is GATHERING:
             self._gather()
-        elif self.state is State.CONNECTING:
+        elif self.state is CONNECTING:
             if request.received > _UNSENT_MAX:
                 self._client.pause_reading()
-        elif self.state is not State.OVER:
+        elif self.state is not OVER:
             self._send_body()
 
     def client_tunnelled(self, data: bytes) -> None:
@@ -172,15 +185,15 @@ class Exchange:
 
     def client_gone(self) -> None:
         """Nobody waits for the answer any more: the node need not finish it."""
-        if self.state is State.TUNNEL and self._link is not None:
+        if self.state is TUNNEL and self._link is not None:
             link, self._link = self._link, None
             link.close()
         self._drop_link()
-        self._close(None, cut=None if self.state is State.TUNNEL else "client-left")
+        self._close(None, cut=None if self.state is TUNNEL else "client-left")
 
     def expired(self) -> None:
         """The present deadline has passed."""
-        if self.state is State.TUNNEL or self.state is State.ANSWERING:
+        if self.state is TUNNEL or self.state is ANSWERING:
             self._cut("idle")
         elif not self._request.complete and not self._throttled:
             self._drop_link()
@@ -201,7 +214,7 @@ class Exchange:
         if head is None:
             return
         out = b""
-        if self.state is State.WAITING:
+        if self.state is WAITING:
             if head.status == 101:
                 self._open_tunnel(head, parser.remainder)
                 return
@@ -228,7 +241,7 @@ class Exchange:
 
     def upstream_lost(self) -> None:
         """The node closed before its answer was complete."""
-        if self.state is State.TUNNEL:
+        if self.state is TUNNEL:
             self._link = None
             self._close(self._status, cut=None)
             self._client.exchange_over(keep_alive=False)
@@ -279,7 +292,7 @@ class Exchange:
         if link is not None:
             self._connected(link)
             return
-        self._to(State.CONNECTING)
+        self._to(CONNECTING)
         self._wait(self._path.settings.connect_timeout_s + 1)  # the connection keeps its own limit; this one is a net
         node.counters.connects += 1
         self._connecting = pool.connect(self._path.settings.connect_timeout_s, self._connected, self._unreachable)
@@ -289,11 +302,11 @@ class Exchange:
         self._link = link
         head = self._head
         link.carry(self, to_head=head.method == b"HEAD")
-        self._to(State.WAITING)
+        self._to(WAITING)
         assert self._choice is not None
         added = self._origin_lines() + self._path.request_lines(self._choice.reason)
         data = render_request(head, self._claim.cookies, added)
-        if head.framing is not Framing.NONE:
+        if head.framing is not NO_BODY:
             data += self._body_so_far()
             self._client.resume_reading()
         else:
@@ -330,7 +343,7 @@ class Exchange:
         self._body_sent = request.complete
         assert self._link is not None
         self._link.write(frame(pieces, self._head.framing, last=request.complete))
-        if self.state is State.WAITING:
+        if self.state is WAITING:
             self._await_progress()
 
     def _keep_for_replay(self, pieces: list[bytes]) -> None:
@@ -352,17 +365,17 @@ class Exchange:
 
     def _begin_answer(self, head: ResponseHead) -> bytes:
         self._first_byte_at = time.monotonic()
-        self._to(State.ANSWERING)
+        self._to(ANSWERING)
         request, choice, framing = self._head, self._choice, head.framing
         assert choice is not None
         choice.node.answered()
         self._status = head.status
-        sized = framing is Framing.NONE or framing is Framing.LENGTH
+        sized = framing is NO_BODY or framing is SIZED
         chunked = not sized and request.minor == 1
         self._keep_alive = (
             request.keep_alive and self._request.complete and (sized or chunked) and not self._path.stopping
         )
-        self._answer_framing = Framing.CHUNKED if chunked else Framing.UNTIL_CLOSE
+        self._answer_framing = CHUNKED if chunked else UNTIL_CLOSE
         added = ANSWER_LINES[choice.reason] + self._path.router.stickiness.lines(self._claim, choice.node.id)
         return render_response(head, added, chunked=chunked, keep_alive=self._keep_alive, minor=request.minor)
 
@@ -395,7 +408,7 @@ class Exchange:
 
     def _begin_answer_of_tunnel(self, head: ResponseHead) -> bytes:
         self._first_byte_at = time.monotonic()
-        self._to(State.TUNNEL)
+        self._to(TUNNEL)
         self._status = head.status
         assert self._choice is not None
         self._choice.node.answered()
@@ -445,7 +458,7 @@ class Exchange:
         return Attempt(
             method=self._head.method,
             written=written,
-            answered=self.state is State.ANSWERING or self.state is State.TUNNEL,
+            answered=self.state is ANSWERING or self.state is TUNNEL,
             replayable=self._replay is not None,
             reused=reused,
             timed_out=timed_out,
@@ -456,7 +469,7 @@ class Exchange:
     def _refuse(self, refused: Refused) -> None:
         """The rest of the request turned out to be no HTTP. The node's connection is broken off, never completed."""
         self._drop_link()
-        if self.state is State.ANSWERING or self.state is State.TUNNEL:
+        if self.state is ANSWERING or self.state is TUNNEL:
             self._cut("request-refused")
         else:
             self._answer(refused.status, BalancerError.REFUSED, str(refused))
@@ -486,7 +499,7 @@ class Exchange:
     # Books
 
     def _close(self, status: int | None, *, error: BalancerError | None = None, cut: str | None = None) -> None:
-        self._to(State.OVER)
+        self._to(OVER)
         total_s = time.monotonic() - self._started
         choice = self._choice
         if choice is not None:

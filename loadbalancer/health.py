@@ -2,8 +2,9 @@
 
 A check starts every interval whether or not the one before has come back, so a hung node is found after
 fall x interval + timeout and not after fall x (interval + timeout). Each check opens a connection of its own: a node
-that has stopped accepting must not pass because an old connection still works. Intervals are real time, shortened by up
-to a tenth at random so that balancers do not knock in step.
+that has stopped accepting must not pass because an old connection still works. Each check carries the clock, as every
+request does, so that a node which has just started is on the cluster's clock before it can be found up. Intervals are
+real time, shortened by up to a tenth at random so that balancers do not knock in step.
 """
 
 import asyncio
@@ -14,7 +15,8 @@ import aiohttp
 
 from loadbalancer.nodes import Node, Roster
 from loadbalancer.policy import CheckOutcome, Wish
-from shared.contract import NodeState
+from shared.clock import AnchorSeal, PolicyClock
+from shared.contract import CLOCK_STAMP, NodeState
 from shared.settings import BalancerSettings
 
 _BODY_MAX = 64 * 1024
@@ -28,10 +30,10 @@ def judge(status: int, body: bytes, *, naive: bool) -> tuple[CheckOutcome, str]:
         return outcome, f"HTTP {status}, state not read"
     try:
         document = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):  # whatever a node sends, it must not end the balancer
         document = None
     state = document.get("state") if isinstance(document, dict) else None
-    if state not in set(NodeState):
+    if not isinstance(state, str) or state not in set(NodeState):
         return CheckOutcome.FAILED, f"HTTP {status} without a known state"
     if status == 200 and state == NodeState.RUNNING:
         return CheckOutcome.RUNNING, "HTTP 200, RUNNING"
@@ -41,10 +43,14 @@ def judge(status: int, body: bytes, *, naive: bool) -> tuple[CheckOutcome, str]:
 class HealthChecks:
     """Checks every node of the roster until it is cancelled. `first_round` is set when each has been checked once."""
 
-    def __init__(self, settings: BalancerSettings, roster: Roster, *, chance: random.Random) -> None:
+    def __init__(
+        self, settings: BalancerSettings, roster: Roster, clock: PolicyClock, *, chance: random.Random
+    ) -> None:
         self.first_round = asyncio.Event()
         self._settings = settings
         self._roster = roster
+        self._clock = clock
+        self._seal = AnchorSeal(settings.admin_token.get_secret_value())
         self._chance = chance
         self._path = settings.context_path + settings.health_path
         self._due: dict[str, float] = {}
@@ -77,7 +83,9 @@ class HealthChecks:
     async def _ask(self, session: aiohttp.ClientSession, node: Node) -> tuple[CheckOutcome, str]:
         host = f"[{node.upstream.host}]" if ":" in node.upstream.host else node.upstream.host
         try:
-            async with session.get(f"http://{host}:{node.upstream.port}{self._path}", allow_redirects=False) as answer:
+            url = f"http://{host}:{node.upstream.port}{self._path}"
+            stamp = {CLOCK_STAMP: self._seal.stamp(self._clock.anchor)}
+            async with session.get(url, headers=stamp, allow_redirects=False) as answer:
                 body = await answer.content.read(_BODY_MAX)
                 return judge(answer.status, body, naive=self._settings.health_naive)
         except TimeoutError:

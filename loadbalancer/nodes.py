@@ -101,7 +101,8 @@ class Node:
         if self.checks.up and before is False and self._was_up:
             self.restarts += 1
             self._slow_since = now
-            self._failures = 0
+            self._failures = self._ejections = 0
+            self._ejected_until = 0.0  # what the failures told of is over
         self._was_up = self._was_up or bool(self.checks.up)
         self.settle(now, f"check: {words}")
 
@@ -118,6 +119,8 @@ class Node:
         """A request could not be delivered, or its connection broke without an answer."""
         self._failures += 1
         limit = self._rules.passive_failures
+        if now - self._ejected_until > self._rules.ejection_max_s:
+            self._ejections = 0
         if limit and self._failures >= limit and may_eject and self.admission.bound:
             lasts_s = min(self._rules.ejection_s * 2**self._ejections, self._rules.ejection_max_s)
             self._ejected_until = now + lasts_s

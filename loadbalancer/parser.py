@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import httptools
 
-from loadbalancer.head import Framing, Refused, RequestHead, ResponseHead, read_request, read_response
+from loadbalancer.head import CHUNKED, UNTIL_CLOSE, Refused, RequestHead, ResponseHead, read_request, read_response
 
 _CHUNK_OVERHEAD = 64 * 1024
 _CHUNK_OVERHEAD_PER_BYTE = 8
@@ -82,7 +82,7 @@ class RequestParser:
         except httptools.HttpParserError as error:
             self._refuse(self._refused or Refused(400, str(error) or "this is not HTTP/1.1"))
             return
-        if self._current is not None and self._current.head.framing is Framing.CHUNKED:
+        if self._current is not None and self._current.head.framing is CHUNKED:
             self._count_overhead(len(data) - (self._current.received - body_before))
         elif self.in_head:
             # Of the segment in which a head begins we do not know which part is head; it is bounded by the read size.
@@ -229,7 +229,7 @@ class ResponseParser:
 
     def end(self) -> bool:
         """The node closed. True when that is how this answer was meant to end."""
-        if self.head is not None and self.head.framing is Framing.UNTIL_CLOSE:
+        if self.head is not None and self.head.framing is UNTIL_CLOSE:
             self.complete = True
         return self.complete
 

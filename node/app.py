@@ -13,6 +13,7 @@ from node.caches import Caches
 from node.cookies import CookieJarRules
 from node.crowd import CrowdCache
 from node.filters.access import access_filter
+from node.filters.anonymous_session import anonymous_session_filter
 from node.filters.errors import errors_filter
 from node.filters.login import login_filter
 from node.filters.os_auth_type import os_auth_type_filter
@@ -25,7 +26,7 @@ from node.invalidation.local import LocalDelivery
 from node.invalidation.pubsub import PubSubDelivery
 from node.issue_desk import IssueDesk
 from node.life import NodeLife
-from node.logins import Logins
+from node.logins import Logins, SessionGuard
 from node.membership import Membership
 from node.operator import node_operator_app
 from node.own_password import OwnPassword
@@ -37,6 +38,7 @@ from node.pages.admin.user_actions import user_action_routes
 from node.pages.admin.users import user_page_routes
 from node.pages.assets import assets_filter, load_assets
 from node.pages.attachment import attachment_routes
+from node.pages.captcha import captcha_routes
 from node.pages.dashboard import dashboard_routes
 from node.pages.gadgets import gadget_routes, gadgets
 from node.pages.issue import issue_page_routes
@@ -46,6 +48,7 @@ from node.pages.navigator import navigator_routes
 from node.pages.profile import profile_routes
 from node.pages.shell import Shell
 from node.pages.unsupported_browser import unsupported_browser_routes
+from node.pages.websudo import websudo_routes
 from node.passwords import Passwords
 from node.paths import Paths
 from node.profiles import Profiles
@@ -58,11 +61,13 @@ from node.rest.search import search_routes
 from node.rest.server_info import server_info_routes
 from node.rest.session import session_routes
 from node.rest.user import user_routes
+from node.rest.websudo import websudo_resource_routes
 from node.routes import Route, RouteTable
 from node.store import schema
 from node.store.engine import Database, open_database
 from node.store.server_id import ServerId
 from node.web_sessions import SessionLimits, WebSessions
+from node.websudo import WebSudo
 from shared.bus import Bus, RedisBus
 from shared.clock import AnchorSeal, PolicyClock
 from shared.contract import NodeState
@@ -73,8 +78,8 @@ from shared.settings import Delivery, NodeSettings
 
 log = get_logger()
 
-SWEEP_S = 10.0
-"""Real seconds between two clean-ups of what is overdue; lookups never wait for one."""
+SWEEP_MS = 60_000
+"""Policy time between two clean-ups of what is overdue, as in Tomcat; lookups never wait for one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +106,7 @@ async def run_node(settings: NodeSettings, stop: asyncio.Event) -> None:
     async with AsyncExitStack() as stack:
         node = await stack.enter_async_context(open_node(settings))
         background = await stack.enter_async_context(asyncio.TaskGroup())
-        operator = node_operator_app(settings, node.life, node.caches, node.clock, node.meter)
+        operator = node_operator_app(settings, node.life, node.caches, node.database, node.clock, node.meter)
         await stack.enter_async_context(serving(operator, operator_socket, stop_grace_s=0))
         app = node_app(node, spawn=background.create_task)
         await stack.enter_async_context(serving(app, app_socket, stop_grace_s=settings.stop_grace_s))
@@ -120,6 +125,7 @@ async def open_node(settings: NodeSettings) -> AsyncIterator[Node]:
             SessionLimits(
                 idle_ms=settings.session_idle_s * 1000,
                 max_age_ms=None if settings.session_max_age_s is None else settings.session_max_age_s * 1000,
+                bot_killer=settings.switches.bot_killer,
             ),
             capacity=settings.max_sessions,
             id_suffix=f".{settings.jvm_route}" if settings.jvm_route else "",
@@ -170,6 +176,7 @@ def node_app(node: Node, *, spawn: Spawn) -> web.Application:
         clock,
         remember_me_age_ms=settings.remember_me_age_s * 1000,
         max_failed_logins=settings.max_failed_logins,
+        session_guard=SessionGuard(settings.invalidate_session_on_login, settings.forgotten_at_login),
     )
     actions = AdminActions(
         database,
@@ -181,6 +188,7 @@ def node_app(node: Node, *, spawn: Spawn) -> web.Application:
         switches=settings.switches,
     )
     anonymizing = Anonymizing(database, actions, clock, node_id=settings.node_id, spawn=spawn)
+    websudo = WebSudo(timeout_ms=settings.websudo_timeout_s * 1000, is_disabled=settings.websudo_disabled)
     profiles = Profiles(database, actions)
     own_password = OwnPassword(database, node.passwords, actions)
     desk = IssueDesk(database, clock, paths=paths)
@@ -190,7 +198,7 @@ def node_app(node: Node, *, spawn: Spawn) -> web.Application:
     gate = SessionGate(database, caches, clock, gate=settings.switches.crowd_gate)
     routes = [
         *server_info_routes(clock, node.life, paths=paths, version=settings.version),
-        *session_routes(database, logins, caches.web_sessions, jar=jar, paths=paths),
+        *session_routes(database, logins, caches.web_sessions, clock, jar=jar, paths=paths),
         *myself_routes(database, own_password, paths=paths),
         *user_routes(database, node.passwords, actions, profiles, clock, paths=paths, version=settings.version),
         *anonymization_routes(database, anonymizing),
@@ -199,8 +207,8 @@ def node_app(node: Node, *, spawn: Spawn) -> web.Application:
         *search_routes(desk),
         *field_routes(),
         *attachment_routes(desk, paths=paths),
-        *login_routes(shell),
-        *logout_routes(logins, caches.web_sessions, shell, jar=jar),
+        *login_routes(clock, shell),
+        *logout_routes(logins, caches.web_sessions, clock, shell, jar=jar),
         *unsupported_browser_routes(shell, jar=jar),
         *dashboard_routes(shell, shown, refresh_s=settings.gadget_refresh_s),
         *gadget_routes(shell, shown),
@@ -213,6 +221,9 @@ def node_app(node: Node, *, spawn: Spawn) -> web.Application:
         *anonymize_page_routes(database, anonymizing, shell),
         *remember_me_page_routes(database, actions, shell, settings),
         *clustering_routes(database, clock, shell, settings),
+        *captcha_routes(clock),
+        *websudo_routes(logins, websudo, clock, shell),
+        *websudo_resource_routes(websudo),
     ]
     table = RouteTable(routes)
     seal = AnchorSeal(settings.admin_token.get_secret_value())
@@ -226,8 +237,9 @@ def node_app(node: Node, *, spawn: Spawn) -> web.Application:
         login_filter(logins, jar=jar),
         security_filter(gate, logins, caches, jar=jar),
         os_auth_type_filter(paths=paths),
+        anonymous_session_filter(caches.web_sessions, clock, table, jar=jar, paths=paths),
         xsrf_filter(ServerId(database), table, shell, jar=jar, paths=paths),
-        access_filter(table, shell),
+        access_filter(table, websudo, clock, shell),
     ]
     app = web.Application(middlewares=filters, client_max_size=settings.max_body_bytes)
     add_routes(app, routes, paths)
@@ -270,6 +282,7 @@ async def _stop(node: Node) -> None:
 
 
 async def _sweep(node: Node) -> None:
-    while True:
-        await asyncio.sleep(SWEEP_S)
+    async def sweep() -> None:
         node.caches.sweep(now_ms=node.clock.now_ms())
+
+    await node.clock.every(SWEEP_MS, sweep)

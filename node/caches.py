@@ -6,6 +6,7 @@ was born under an older one is turned away at the door.
 """
 
 from collections import OrderedDict
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from node.crowd import CrowdCache
@@ -38,12 +39,35 @@ class Caches:
         """Does this node know that what was issued under that epoch is void?"""
         return epoch < self._revoked.get(user_key, 0)
 
-    def admit(self, account: Account, *, now_ms: int) -> WebSession | None:
-        """A new session and Crowd entry for somebody who just proved to be `account`; None when void already."""
+    def admit(
+        self,
+        account: Account,
+        *,
+        now_ms: int,
+        instead_of: WebSession | None = None,
+        forgetting: Collection[str] = (),
+    ) -> WebSession | None:
+        """A new session and Crowd entry for somebody who just proved to be `account`; None when void already.
+
+        A session it replaces ends in any case and hands on its attributes, but for those in `forgetting`.
+        """
+        if instead_of is not None:
+            self.web_sessions.end(instead_of, EndCause.REPLACED)
         if self.is_void(account.user_key, account.epoch):
             return None
         self.crowd.note(account, now_ms=now_ms)
-        return self.web_sessions.open(account, now_ms=now_ms)
+        session = self.web_sessions.open(account, now_ms=now_ms, is_first=instead_of is None)
+        if instead_of is not None:
+            session.copy_attributes(instead_of, but=forgetting)
+        return session
+
+    def hand_over(self, session: WebSession, account: Account, *, now_ms: int) -> bool:
+        """`account` takes over a session that was somebody else's or nobody's, id and all; False when void already."""
+        if self.is_void(account.user_key, account.epoch):
+            return False
+        self.crowd.note(account, now_ms=now_ms)
+        self.web_sessions.give(session, account)
+        return True
 
     def renew(self, session: WebSession, account: Account, *, now_ms: int) -> bool:
         """Notes a fresh look at the directory for a live session; False when the session is void by now."""

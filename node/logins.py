@@ -7,7 +7,7 @@ so that an invalidation between that reading and the session's birth still voids
 from dataclasses import dataclass
 from enum import Enum
 
-from node import login_guard, remember_me
+from node import captcha, login_guard, remember_me
 from node.caches import Caches
 from node.identity import Account
 from node.passwords import Passwords
@@ -16,7 +16,7 @@ from node.store import credentials
 from node.store import remember_me as tokens
 from node.store.credentials import NEVER_LOGGED_IN, Credentials, LoginCounters
 from node.store.engine import Database
-from node.web_sessions import EndCause, WebSession
+from node.web_sessions import WebSession
 from shared.clock import PolicyClock
 from shared.contract import LoginReason
 
@@ -32,12 +32,14 @@ class LoginResult(Enum):
 
 @dataclass(frozen=True, slots=True)
 class PasswordLogin:
-    """A finished attempt. `account` and `counters` (as they were before it) are there when it was OK."""
+    """A finished attempt. `account` and `counters` (as they were before it) are there when it was OK; `captcha_due`
+    says that the next attempt of this user needs a CAPTCHA."""
 
     result: LoginResult
     account: Account | None = None
     counters: LoginCounters = NEVER_LOGGED_IN
     remember_me_cookie: RememberMeCookie | None = None
+    captcha_due: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,14 @@ class CookieLogin:
 
     judgement: Judgement
     account: Account | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SessionGuard:
+    """What a login does to a session that is not the user's own: `invalidate.session.on.login` and its exclude list."""
+
+    renew: bool = True
+    forgetting: tuple[str, ...] = ()
 
 
 class Logins:
@@ -60,6 +70,7 @@ class Logins:
         *,
         remember_me_age_ms: int,
         max_failed_logins: int,
+        session_guard: SessionGuard,
     ) -> None:
         self._database = database
         self._passwords = passwords
@@ -67,22 +78,37 @@ class Logins:
         self._clock = clock
         self._remember_me_age_ms = remember_me_age_ms
         self._max_failed_logins = max_failed_logins
+        self._session_guard = session_guard
 
-    async def by_password(self, username: str, password: str, *, remember: bool = False) -> PasswordLogin:
-        """Checks a password and counts the attempt. Raises DependencyError when Postgres does not answer."""
+    def solves_captcha(self, session: WebSession, answer: str) -> bool:
+        """Uses up the session's challenge."""
+        return captcha.solve(session, answer, now_ms=self._clock.now_ms())
+
+    async def by_password(
+        self, username: str, password: str, *, remember: bool = False, is_person: bool = False
+    ) -> PasswordLogin:
+        """Checks a password and counts the attempt; `is_person` is somebody who has just solved a CAPTCHA.
+
+        Raises DependencyError when Postgres does not answer.
+        """
         async with self._database.transaction() as connection:
             found = await credentials.load(connection, username)
         if found is None:
             await self._passwords.matches(None, password)
             return PasswordLogin(LoginResult.WRONG_PASSWORD)
-        failures = found.counters.current_failed_login_count
-        if login_guard.captcha_required(failures, max_failures=self._max_failed_logins):
+        if self._is_captcha_due(found.counters.current_failed_login_count) and not is_person:
             return await self._refuse(found, LoginResult.CAPTCHA_NEEDED)
         if not await self._passwords.matches(found.credential, password):
             return await self._refuse(found, LoginResult.WRONG_PASSWORD)
         if not found.account.active:
             return PasswordLogin(LoginResult.NOT_AUTHORISED)
         return await self._accept(found, remember=remember)
+
+    async def is_password_of(self, account: Account, password: str) -> bool:
+        """Does somebody who is logged in know the password too? Counts nothing and asks for no CAPTCHA."""
+        async with self._database.transaction() as connection:
+            found = await credentials.load(connection, account.username)
+        return await self._passwords.matches(found.credential if found else None, password)
 
     async def by_cookie(self, cookie: RememberMeCookie) -> CookieLogin:
         """Judges a remember-me cookie and deletes the row it names when it does not fit."""
@@ -107,16 +133,17 @@ class Logins:
     def establish(self, account: Account, current: WebSession | None) -> WebSession | None:
         """The session of somebody who just proved to be `account`; None when an invalidation overtook the proof.
 
-        A session of somebody else is replaced, so that nobody can plant an id before a login (session fixation); the
-        user's own session keeps its id (reference: jira.md 3.4).
+        A session of somebody else is replaced, so that nobody can plant an id before a login (session fixation),
+        unless the guard is switched off; the user's own session keeps its id (reference: jira.md 3.4).
         """
         now_ms = self._clock.now_ms()
         own = current is not None and current.account is not None and current.account.user_key == account.user_key
         if current is not None and own:
             return current if self._caches.prove_again(current, account, now_ms=now_ms) else None
-        if current is not None:
-            self._caches.web_sessions.end(current, EndCause.REPLACED)
-        return self._caches.admit(account, now_ms=now_ms)
+        guard = self._session_guard
+        if current is not None and not guard.renew:
+            return current if self._caches.hand_over(current, account, now_ms=now_ms) else None
+        return self._caches.admit(account, now_ms=now_ms, instead_of=current, forgetting=guard.forgetting)
 
     async def _accept(self, found: Credentials, *, remember: bool) -> PasswordLogin:
         now_ms = self._clock.now_ms()
@@ -140,4 +167,8 @@ class Logins:
     async def _refuse(self, found: Credentials, result: LoginResult) -> PasswordLogin:
         async with self._database.transaction() as connection:
             await credentials.record_failure(connection, found.account.user_key, now_ms=self._clock.now_ms())
-        return PasswordLogin(result)
+        failures = found.counters.current_failed_login_count + 1
+        return PasswordLogin(result, captcha_due=self._is_captcha_due(failures))
+
+    def _is_captcha_due(self, failures: int) -> bool:
+        return login_guard.captcha_required(failures, max_failures=self._max_failed_logins)

@@ -7,16 +7,21 @@ from node.filters.remember_me import read_cookie
 from node.logins import Logins
 from node.request_context import context_of
 from node.web_sessions import EndCause, WebSessions
+from shared.clock import PolicyClock
 from shared.contract import LoginReason
 
 
-async def log_out(request: web.Request, logins: Logins, web_sessions: WebSessions, *, jar: CookieJarRules) -> None:
-    """Stamps OUT unless something was stamped before, ends the session and forgets the browser."""
+async def log_out(
+    request: web.Request, logins: Logins, web_sessions: WebSessions, clock: PolicyClock, *, jar: CookieJarRules
+) -> None:
+    """Stamps OUT, ends the session, opens a fresh one for nobody, and forgets the browser."""
     context = context_of(request)
     context.login_reason = LoginReason.OUT
     if context.session is not None:
         web_sessions.end(context.session, EndCause.LOGOUT)
-    context.log_out()
+    fresh = web_sessions.open(None, now_ms=clock.now_ms())
+    context.log_out(fresh)
+    context.set_cookies[jar.session_name] = jar.session(fresh.id, secure=context.secure)
     cookie = read_cookie(request, jar.remember_me_name)
     if cookie is not None:
         await logins.forget_browser(cookie)

@@ -49,14 +49,16 @@ class Membership:
             )
 
     async def run(self) -> None:
-        """Beats until cancelled. A database that is away costs heartbeats, never the node."""
-        while True:
-            await self._clock.sleep_until(self._clock.now_ms() + self._interval_ms)
-            try:
-                async with self._database.transaction() as connection:
-                    await cluster_nodes.beat(connection, self._settings.node_id, now_ms=self._clock.now_ms())
-            except DependencyError as error:
-                log.warning("heartbeat not written", error=str(error))
+        """Beats until cancelled."""
+        await self._clock.every(self._interval_ms, self._beat)
+
+    async def _beat(self) -> None:
+        """A database that is away costs heartbeats, never the node."""
+        try:
+            async with self._database.transaction() as connection:
+                await cluster_nodes.beat(connection, self._settings.node_id, now_ms=self._clock.now_ms())
+        except DependencyError as error:
+            log.warning("heartbeat not written", error=str(error))
 
     async def leave(self) -> None:
         """A node that is stopped politely is OFFLINE at once; one that is killed stays ACTIVE for a while."""

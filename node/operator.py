@@ -1,14 +1,20 @@
 """The node's operator endpoints: what it is, what it remembers, and its policy clock."""
 
+from dataclasses import asdict, replace
 from typing import Any
 
 from aiohttp import web
 
+from node import captcha
 from node.caches import Caches
+from node.deadlines import Deadline, DeadlineKind, next_of_each
 from node.filters.request_context import RequestMeter
 from node.life import NodeLife
+from node.store import remember_me
+from node.store.engine import Database
 from shared.clock import PolicyClock
 from shared.contract import OPERATOR_PREFIX
+from shared.errors import CallerError
 from shared.operator_api import add_clock_routes, describe_clock, operator_app
 from shared.settings import NodeSettings
 
@@ -16,7 +22,12 @@ CACHES_SHOWN_MAX = 1000
 
 
 def node_operator_app(
-    settings: NodeSettings, life: NodeLife, caches: Caches, clock: PolicyClock, meter: RequestMeter
+    settings: NodeSettings,
+    life: NodeLife,
+    caches: Caches,
+    database: Database,
+    clock: PolicyClock,
+    meter: RequestMeter,
 ) -> web.Application:
     async def status(_request: web.Request) -> web.Response:
         return web.json_response(
@@ -37,10 +48,32 @@ def node_operator_app(
     async def show_caches(request: web.Request) -> web.Response:
         return web.json_response(_describe(caches, request.query.get("user")))
 
+    async def show_captcha(request: web.Request) -> web.Response:
+        """What a person would read in the picture; tests have no eyes."""
+        session = caches.web_sessions.peek(request.query.get("session", ""))
+        challenge = None if session is None else captcha.posed(session, now_ms=clock.now_ms())
+        if challenge is None:
+            raise CallerError(404, "no CAPTCHA is posed to that session on this node")
+        return web.json_response(asdict(challenge))
+
+    async def deadlines(_request: web.Request) -> web.Response:
+        """On the cluster's clock, whatever this node's own skew."""
+        now_ms = clock.now_ms()
+        found = next_of_each(caches, now_ms=now_ms)
+        max_age_ms = settings.remember_me_age_s * 1000
+        async with database.transaction() as connection:
+            token = await remember_me.next_to_expire(connection, max_age_ms=max_age_ms, now_ms=now_ms)
+        if token is not None:  # good up to and including its last millisecond
+            found.append(Deadline(DeadlineKind.REMEMBER_ME, token[0], token[1] + max_age_ms + 1))
+        described = [asdict(replace(deadline, at_ms=deadline.at_ms - clock.skew_ms)) for deadline in found]
+        return web.json_response({"deadlines": described})
+
     app = operator_app(settings.admin_token.get_secret_value())
     app.router.add_get(f"{OPERATOR_PREFIX}/status", status)
     app.router.add_get(f"{OPERATOR_PREFIX}/caches", show_caches)
-    add_clock_routes(app, clock)
+    app.router.add_get(f"{OPERATOR_PREFIX}/captcha", show_captcha)
+    app.router.add_get(f"{OPERATOR_PREFIX}/deadlines", deadlines)
+    add_clock_routes(app, clock, in_flight=lambda: meter.in_flight)
     return app
 
 

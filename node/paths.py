@@ -38,9 +38,13 @@ class Paths:
         """The same as a full link; starts with the configured base URL, which includes the context path."""
         return f"{self.base_url}{path}"
 
+    def below_context(self, request: web.Request) -> str:
+        """What was asked for, query included, without the context path."""
+        return request.path_qs.removeprefix(self.context)
+
     def login_page_for(self, request: web.Request) -> str:
         """Where somebody is sent who must log in first, and comes back from (reference: jira.md 3.6, login.url)."""
-        destination = request.path_qs.removeprefix(self.context) if self.context else request.path_qs
+        destination = self.below_context(request)
         return self.to(f"/login.jsp?permissionViolation=true&os_destination={quote(destination, safe='')}")
 
     def destination(self, wanted: str | None) -> str | None:

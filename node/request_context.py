@@ -25,6 +25,7 @@ class RequestContext:
     login_reason: LoginReason | None = None
     set_cookies: dict[str, str] = field(default_factory=dict)
     failed_login: LoginResult | None = None
+    captcha_due: bool = False
     login_counters: LoginCounters = NEVER_LOGGED_IN
 
     def stamp(self, reason: LoginReason) -> None:
@@ -37,9 +38,10 @@ class RequestContext:
         self.session = session
         self.known_via = via
 
-    def log_out(self) -> None:
+    def log_out(self, session: WebSession) -> None:
+        """Nobody is logged in from here on; `session` is the fresh, anonymous one."""
         self.account = None
-        self.session = None
+        self.session = session
         self.known_via = KnownVia.NOBODY
 
     @property

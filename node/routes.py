@@ -14,12 +14,14 @@ REST_AUTH = ("/rest/auth/1", "/rest/auth/latest")
 
 class Needs(Enum):
     """Who may call. Refusals: 401 for nobody, 403 for somebody without the right; the cluster resources say 401 to
-    non-administrators too (reference: jira.md 4.4). Pages send people to the login page instead."""
+    non-administrators too (reference: jira.md 4.4). Pages send people to the login page instead. WEBSUDO is an
+    administrator who has confirmed his password lately; it is for pages only."""
 
     ANYONE = auto()
     USER = auto()
     ADMIN = auto()
     ADMIN_ELSE_401 = auto()
+    WEBSUDO = auto()
 
 
 class Xsrf(Enum):

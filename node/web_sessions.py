@@ -1,13 +1,15 @@
 """Web sessions: what a JSESSIONID names in this node's memory.
 
 They live and die with the node and are never replicated. A session ends when it was idle too long (sliding), when it
-reached an absolute age (only if one is configured), when it is invalidated, or when somebody ends it. All instants are
-policy ms. No I/O and no clock of its own: callers pass `now_ms`.
+reached an absolute age (only if one is configured), when it is invalidated, or when somebody ends it. A session that
+made a single request ends sooner: Jira's Bot Session Killer takes it for a script. All instants are policy ms. No I/O
+and no clock of its own: callers pass `now_ms`.
 """
 
 import hashlib
 import secrets
 from collections import OrderedDict
+from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -16,6 +18,10 @@ from node.identity import Account
 
 ID_BYTES = 16
 OBITUARIES_MAX = 10_000
+BOT_ANONYMOUS_MS = 60_000
+BOT_KNOWN_MS = 600_000
+"""What the Bot Session Killer leaves a session until its second request; idle limits up to the larger one are left
+alone (reference: jira.md 9, read in source)."""
 _BASE36 = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
@@ -35,7 +41,7 @@ class EndCause(StrEnum):
 class WebSession:
     """One session. `account` None is an anonymous one; `epoch` is the user's epoch it was born under."""
 
-    __slots__ = ("_hash", "account", "attributes", "created_ms", "epoch", "id", "idle_ms", "last_ms")
+    __slots__ = ("_attributes", "_hash", "account", "created_ms", "epoch", "id", "idle_ms", "last_ms")
 
     def __init__(self, session_id: str, account: Account | None, *, now_ms: int, idle_ms: int) -> None:
         self.id = session_id
@@ -44,8 +50,28 @@ class WebSession:
         self.created_ms = now_ms
         self.last_ms = now_ms
         self.idle_ms = idle_ms
-        self.attributes: dict[str, Any] | None = None
+        self._attributes: dict[str, Any] | None = None
         self._hash: str | None = None
+
+    def get(self, name: str) -> Any:
+        """The attribute of that name, or None."""
+        return None if self._attributes is None else self._attributes.get(name)
+
+    def put(self, name: str, value: Any) -> None:
+        """Most sessions have no attribute, so the room for them comes with the first one."""
+        if self._attributes is None:
+            self._attributes = {}
+        self._attributes[name] = value
+
+    def take(self, name: str) -> Any:
+        """The attribute of that name, which is gone afterwards, or None."""
+        return None if self._attributes is None else self._attributes.pop(name, None)
+
+    def copy_attributes(self, other: "WebSession", *, but: Collection[str]) -> None:
+        """All attributes of `other` except those named."""
+        for name, value in (other._attributes or {}).items():
+            if name not in but:
+                self.put(name, value)
 
     @property
     def hash(self) -> str:
@@ -66,6 +92,13 @@ class SessionLimits:
 
     idle_ms: int
     max_age_ms: int | None = None
+    bot_killer: bool = False
+
+    def first_idle_ms(self, *, known: bool) -> int:
+        """The idle limit of a session until its second request; `known` says whether somebody is logged in."""
+        if not self.bot_killer or self.idle_ms <= BOT_KNOWN_MS:
+            return self.idle_ms
+        return BOT_KNOWN_MS if known else BOT_ANONYMOUS_MS
 
 
 class WebSessions:
@@ -83,7 +116,8 @@ class WebSessions:
         return len(self._by_id)
 
     def find(self, session_id: str, *, now_ms: int) -> WebSession | None:
-        """The live session of that id, touched; an overdue one ends here and counts as absent."""
+        """The live session of that id, touched; an overdue one ends here and counts as absent. Whoever is looked up has
+        made a second request and is no bot."""
         session = self._by_id.get(session_id)
         if session is None:
             return None
@@ -92,30 +126,42 @@ class WebSessions:
             self.end(session, cause)
             return None
         session.last_ms = now_ms
+        session.idle_ms = self._limits.idle_ms
         return session
 
-    def open(self, account: Account | None, *, now_ms: int) -> WebSession:
-        """A new session under a new random id. When the node is full the oldest session makes room."""
+    def peek(self, session_id: str) -> WebSession | None:
+        """The session of that id, overdue or not, without counting as its use."""
+        return self._by_id.get(session_id)
+
+    def open(self, account: Account | None, *, now_ms: int, is_first: bool = True) -> WebSession:
+        """A new session under a new random id. When the node is full the oldest session makes room.
+
+        `is_first` is false for the session that follows another one of the same client, who therefore is no bot.
+        """
         if len(self._by_id) >= self._capacity:
             self.end(next(iter(self._by_id.values())), EndCause.OVERFLOW)
+        idle_ms = self._limits.first_idle_ms(known=account is not None) if is_first else self._limits.idle_ms
         session_id = secrets.token_hex(ID_BYTES).upper() + self._id_suffix
-        session = WebSession(session_id, account, now_ms=now_ms, idle_ms=self._limits.idle_ms)
+        session = WebSession(session_id, account, now_ms=now_ms, idle_ms=idle_ms)
         self._by_id[session_id] = session
-        if account is not None:
-            self._by_user.setdefault(account.user_key, []).append(session)
+        self._index(session)
         return session
+
+    def give(self, session: WebSession, account: Account | None) -> None:
+        """The session belongs to `account` from now on, or to nobody; its id stays."""
+        if session.id not in self._by_id:
+            return
+        self._unindex(session)
+        session.account = account
+        session.epoch = account.epoch if account else 0
+        self._index(session)
 
     def end(self, session: WebSession, cause: EndCause) -> None:
         """Ends a session; ending one that is gone already does nothing."""
         if self._by_id.pop(session.id, None) is None:
             return
         self._remember_end(session.id, cause)
-        if session.account is None:
-            return
-        siblings = self._by_user[session.account.user_key]
-        siblings.remove(session)
-        if not siblings:
-            del self._by_user[session.account.user_key]
+        self._unindex(session)
 
     def of_user(self, user_key: str) -> list[WebSession]:
         return list(self._by_user.get(user_key, ()))
@@ -153,6 +199,18 @@ class WebSessions:
         if self._limits.max_age_ms is not None:
             deadlines.append(session.created_ms + self._limits.max_age_ms)
         return min(deadlines, default=None)
+
+    def _index(self, session: WebSession) -> None:
+        if session.account is not None:
+            self._by_user.setdefault(session.account.user_key, []).append(session)
+
+    def _unindex(self, session: WebSession) -> None:
+        if session.account is None:
+            return
+        siblings = self._by_user[session.account.user_key]
+        siblings.remove(session)
+        if not siblings:
+            del self._by_user[session.account.user_key]
 
     def _overdue(self, session: WebSession, now_ms: int) -> EndCause | None:
         # As Tomcat counts: a session that was idle for exactly the limit is over.

@@ -17,7 +17,8 @@ import hmac
 import itertools
 import math
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -104,8 +105,33 @@ class AnchorSeal:
         return hmac.new(self._key, text.encode("utf-8", "replace"), sha256).hexdigest()[:32]
 
 
+Work = Callable[[], Awaitable[None]]
+
+
+class Alarm:
+    """Somebody who waits for a policy instant. `beat` marks the periodic ones, which no jump stops for; `works` those
+    that have something to do when they wake."""
+
+    __slots__ = ("at_ms", "beat", "future", "order", "woken", "works")
+
+    def __init__(self, at_ms: int, order: int, *, beat: bool, works: bool) -> None:
+        self.at_ms = at_ms
+        self.order = order
+        self.beat = beat
+        self.works = works
+        self.woken = False
+        self.future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def __lt__(self, other: "Alarm") -> bool:
+        return (self.at_ms, self.order) < (other.at_ms, other.order)
+
+
 class PolicyClock:
-    """One process's view of policy time. `skew_ms` is the clock-skew fault: this process alone is off by that much."""
+    """One process's view of policy time. `skew_ms` is the clock-skew fault: this process alone is off by that much.
+
+    Whoever waits for a policy instant does so here, and so the clock knows what is due and whether all that was due
+    has been dealt with: `next_alarm_ms`, `settled`.
+    """
 
     def __init__(
         self, anchor: Anchor | None = None, *, skew_ms: int = 0, monotonic_ns: Callable[[], int] = time.monotonic_ns
@@ -113,9 +139,13 @@ class PolicyClock:
         self._monotonic_ns = monotonic_ns
         self._anchor = anchor or Anchor.real()
         self._skew_ms = skew_ms
-        self._sleepers: list[tuple[int, int, asyncio.Future[None]]] = []
+        self._floor_ms = 0
+        self._alarms: list[Alarm] = []
         self._order = itertools.count()
         self._timer: asyncio.TimerHandle | None = None
+        self._at_work = 0
+        self._idle = asyncio.Event()
+        self._idle.set()
 
     @property
     def anchor(self) -> Anchor:
@@ -126,16 +156,20 @@ class PolicyClock:
         return self._skew_ms
 
     def now_ms(self) -> int:
-        """Policy time now, in ms since the epoch."""
+        """Policy time now, in ms since the epoch. It never goes back but by a change of this process's skew."""
         anchor = self._anchor
-        if anchor.rate == 0:
-            return anchor.policy_ms + self._skew_ms
-        return anchor.at(self._monotonic_ns()) + self._skew_ms
+        cluster_ms = anchor.policy_ms if anchor.rate == 0 else anchor.at(self._monotonic_ns())
+        return (cluster_ms if cluster_ms > self._floor_ms else self._floor_ms) + self._skew_ms
 
     def adopt(self, anchor: Anchor) -> bool:
-        """Takes a newer anchor and wakes whoever it makes due; False when the anchor is not newer than ours."""
+        """Takes a newer anchor and wakes whoever it makes due; False when the anchor is not newer than ours.
+
+        A process that hears late of a pause has run on meanwhile. It then stays where it is until the cluster has
+        caught up, since time that goes back would bring expired things back to life.
+        """
         if anchor.generation <= self._anchor.generation:
             return False
+        self._floor_ms = self.now_ms() - self._skew_ms
         self._anchor = anchor
         self._wake_due()
         return True
@@ -146,37 +180,88 @@ class PolicyClock:
         self._wake_due()
 
     @property
-    def next_wake_ms(self) -> int | None:
-        """The earliest policy instant that somebody in this process sleeps until, or None."""
-        while self._sleepers and self._sleepers[0][2].done():
-            heapq.heappop(self._sleepers)
-        return self._sleepers[0][0] if self._sleepers else None
+    def next_alarm_ms(self) -> int | None:
+        """The earliest instant, on the cluster's clock, that somebody here sleeps until; None for nobody.
+
+        Periodic work does not count: of the beats that a jump passes, one at its end is enough.
+        """
+        waiting = (alarm.at_ms for alarm in self._alarms if not alarm.beat and not alarm.future.done())
+        due_ms = min(waiting, default=None)
+        return None if due_ms is None else due_ms - self._skew_ms
 
     async def sleep_until(self, at_ms: int) -> None:
         """Waits until policy time has reached `at_ms`, however it gets there: running, stepped or resumed."""
-        if self.now_ms() >= at_ms:
-            await asyncio.sleep(0)
-            return
-        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        heapq.heappush(self._sleepers, (at_ms, next(self._order), future))
-        self._arm()
-        await future
+        await self._set_alarm(at_ms, beat=False, works=False).future
+
+    async def at(self, at_ms: int, work: Work) -> None:
+        """Does `work` at that instant. A jump that passes the instant stops there until the work is done."""
+        async with self._turn(at_ms, beat=False):
+            await work()
+
+    async def every(self, interval_ms: int, work: Work) -> None:
+        """Does `work` now and then every `interval_ms`, until cancelled. A jump over many intervals is one beat."""
+        due_ms = self.now_ms()
+        while True:
+            async with self._turn(due_ms, beat=True):
+                await work()
+            due_ms = self.now_ms() + interval_ms
+
+    @property
+    def settled(self) -> bool:
+        """Has everything that was due here been done?"""
+        return self._at_work == 0
+
+    async def settle(self) -> None:
+        """Waits until everything that has come due here has been done."""
+        await self._idle.wait()
+
+    @asynccontextmanager
+    async def _turn(self, at_ms: int, *, beat: bool) -> AsyncIterator[None]:
+        """Waits; from the moment of waking to the end of the block the clock counts as busy."""
+        alarm = self._set_alarm(at_ms, beat=beat, works=True)
+        try:
+            await alarm.future
+            yield
+        finally:
+            if alarm.woken:
+                self._end_work()
+
+    def _set_alarm(self, at_ms: int, *, beat: bool, works: bool) -> Alarm:
+        alarm = Alarm(at_ms, next(self._order), beat=beat, works=works)
+        heapq.heappush(self._alarms, alarm)
+        self._wake_due()
+        return alarm
 
     def _wake_due(self) -> None:
         now_ms = self.now_ms()
-        while (due_ms := self.next_wake_ms) is not None and due_ms <= now_ms:
-            heapq.heappop(self._sleepers)[2].set_result(None)
+        while (alarm := self._first()) is not None and alarm.at_ms <= now_ms:
+            heapq.heappop(self._alarms)
+            alarm.woken = True
+            alarm.future.set_result(None)
+            if alarm.works:
+                self._at_work += 1
+                self._idle.clear()
         self._arm()
 
+    def _end_work(self) -> None:
+        self._at_work -= 1
+        if self._at_work == 0:
+            self._idle.set()
+
+    def _first(self) -> Alarm | None:
+        while self._alarms and self._alarms[0].future.done():
+            heapq.heappop(self._alarms)
+        return self._alarms[0] if self._alarms else None
+
     def _arm(self) -> None:
-        """Real-time timer for the next sleeper; none while policy time is paused."""
+        """Real-time timer for the first alarm; none while policy time is paused."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        due_ms = self.next_wake_ms
-        if due_ms is None or self._anchor.rate == 0:
+        first = self._first()
+        if first is None or self._anchor.rate == 0:
             return
-        delay_s = max(0.0, (due_ms - self.now_ms()) / 1000 / self._anchor.rate)
+        delay_s = max(0.0, (first.at_ms - self.now_ms()) / 1000 / self._anchor.rate)
         self._timer = asyncio.get_running_loop().call_later(delay_s, self._wake_due)
 
 

@@ -44,6 +44,10 @@ STALE_COOKIE_COOKIE = "os_authType was 'cookie' but no valid cookie was sent."  
 XSRF_FAILED = "XSRF check failed"  # [D]
 
 
+FORGOTTEN_AT_LOGIN = ("ASESSIONID", "jira.websudo.timestamp", "jira.user.project.admin")
+"""Session attributes that a login does not carry over, as Jira ships invalidate.session.exclude.list [D]."""
+
+
 class KnownVia(StrEnum):
     """What knew the user of a request."""
 

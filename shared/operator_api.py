@@ -4,9 +4,11 @@ They listen on a port of their own, on loopback unless the operator says otherwi
 `X-Dcsim-Token` or as a Bearer token.
 """
 
+import asyncio
 import hmac
 import json
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Any
 
 from aiohttp import web
@@ -17,6 +19,9 @@ from shared.errors import CallerError, DependencyError, OperatorError
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 MAX_BODY = 64 * 1024
+SETTLE_LIMIT_S = 0.8
+"""Real seconds an answer waits for what a change of the clock has made due."""
+SKEW_MAX_MS = 10 * 365 * 24 * 3600 * 1000
 
 
 def operator_app(token: str) -> web.Application:
@@ -41,22 +46,34 @@ def operator_app(token: str) -> web.Application:
     return web.Application(middlewares=[guard], client_max_size=MAX_BODY)
 
 
-def add_clock_routes(app: web.Application, clock: PolicyClock) -> None:
-    """`GET` and `PUT /-/clock`: read this process's policy clock, or hand it a newer anchor."""
+def add_clock_routes(app: web.Application, clock: PolicyClock, *, in_flight: Callable[[], int] = lambda: 0) -> None:
+    """`GET` and `PUT /-/clock`: read this process's policy clock, or hand it a newer anchor or a skew.
+
+    A PUT is answered when everything that came due by it has been done, or after SETTLE_LIMIT_S with `settled` false.
+    `in_flight` counts the requests that are being served right now.
+    """
+
+    def describe() -> web.Response:
+        return web.json_response(describe_clock(clock) | {"in_flight": in_flight()})
 
     async def read(_request: web.Request) -> web.Response:
-        return web.json_response(describe_clock(clock))
+        return describe()
 
-    async def adopt(request: web.Request) -> web.Response:
+    async def change(request: web.Request) -> web.Response:
         body = await json_object(request)
-        anchor = Anchor.parse(str(body.get("anchor", "")))
-        if not clock.adopt(anchor) and clock.anchor != anchor:
-            ours = clock.anchor.generation
-            raise CallerError(409, f"clock generation {anchor.generation} is not newer than {ours}, which is in force")
-        return web.json_response(describe_clock(clock))
+        if not body.keys() & {"anchor", "skew_ms"}:
+            raise CallerError(400, "the body must have 'anchor' or 'skew_ms'")
+        if "anchor" in body:
+            _adopt(clock, Anchor.parse(str(body["anchor"])))
+        if "skew_ms" in body:
+            clock.skew(_skew(body["skew_ms"]))
+        with suppress(TimeoutError):
+            async with asyncio.timeout(SETTLE_LIMIT_S):
+                await clock.settle()
+        return describe()
 
     app.router.add_get(f"{OPERATOR_PREFIX}/clock", read)
-    app.router.add_put(f"{OPERATOR_PREFIX}/clock", adopt)
+    app.router.add_put(f"{OPERATOR_PREFIX}/clock", change)
 
 
 def describe_clock(clock: PolicyClock) -> dict[str, object]:
@@ -67,8 +84,21 @@ def describe_clock(clock: PolicyClock) -> dict[str, object]:
         "rate": clock.anchor.rate,
         "now_ms": clock.now_ms(),
         "skew_ms": clock.skew_ms,
-        "next_wake_ms": clock.next_wake_ms,
+        "next_alarm_ms": clock.next_alarm_ms,
+        "settled": clock.settled,
     }
+
+
+def _adopt(clock: PolicyClock, anchor: Anchor) -> None:
+    if not clock.adopt(anchor) and clock.anchor != anchor:
+        ours = clock.anchor.generation
+        raise CallerError(409, f"clock generation {anchor.generation} is not newer than {ours}, which is in force")
+
+
+def _skew(value: object) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or abs(value) > SKEW_MAX_MS:
+        raise CallerError(400, f"'skew_ms' must be a whole number of policy ms, at most {SKEW_MAX_MS} either way")
+    return value
 
 
 async def json_object(request: web.Request) -> dict[str, Any]:

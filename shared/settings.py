@@ -152,6 +152,12 @@ class NodeSettings(ProgramSettings):
     session_idle_s: int = Field(300 * 60, description="policy; 0 or less never")
     session_max_age_s: int | None = Field(None, description="policy; cookie-config/max-age, default none")
     session_cookie: str = contract.SESSION_COOKIE
+    invalidate_session_on_login: bool = Field(True, description="a login replaces a session that is not the user's own")
+    forgotten_at_login: tuple[str, ...] = Field(
+        contract.FORGOTTEN_AT_LOGIN, description="attributes that the replacing session does not get"
+    )
+    websudo_timeout_s: int = Field(600, gt=0, description="policy; from the last use, jira.websudo.timeout")
+    websudo_disabled: bool = Field(False, description="jira.websudo.is.disabled")
     jvm_route: str = Field("", description="suffix of JSESSIONID, for balancers that stick to it")
     max_sessions: int = Field(2_000_000, ge=1)
     crowd_ttl_s: int = Field(15 * 60, gt=0, description="policy; absolute, never sliding")

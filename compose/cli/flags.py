@@ -47,7 +47,9 @@ def console() -> "Console":
     """Standard output for people: as wide as the terminal, and wide enough for a table in a pipe."""
     from rich.console import Console
 
-    return Console(width=None if sys.stdout.isatty() else PIPE_WIDTH, soft_wrap=not sys.stdout.isatty())
+    return Console(
+        width=None if sys.stdout.isatty() else PIPE_WIDTH, soft_wrap=not sys.stdout.isatty(), highlight=False
+    )
 
 
 def _split(pair: str, flag: str, example: str) -> tuple[str, str]:

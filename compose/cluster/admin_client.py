@@ -28,18 +28,34 @@ class Refused(DcsimError):
 
 @dataclass(frozen=True, slots=True)
 class ClockReading:
-    """What a process says about its policy clock; instants are policy ms since the epoch."""
+    """What a process says about its policy clock; instants are policy ms since the epoch.
+
+    `settled` is false while something that came due is still being done; `in_flight` counts requests being served.
+    """
 
     anchor: Anchor
     now_ms: int
     skew_ms: int
-    next_wake_ms: int | None
+    next_alarm_ms: int | None
+    settled: bool
+    in_flight: int
+
+    @property
+    def quiescent(self) -> bool:
+        return self.settled and self.in_flight == 0
 
     @classmethod
     def parse(cls, body: Mapping[str, Any]) -> "ClockReading":
         """Raises HarnessError when the body is not what `GET /-/clock` answers."""
         try:
-            return cls(Anchor.parse(body["anchor"]), body["now_ms"], body["skew_ms"], body["next_wake_ms"])
+            return cls(
+                Anchor.parse(body["anchor"]),
+                body["now_ms"],
+                body["skew_ms"],
+                body["next_alarm_ms"],
+                body["settled"],
+                body["in_flight"],
+            )
         except (KeyError, TypeError, DcsimError) as error:
             raise HarnessError(f"a process described its clock as {body!r}, which cannot be read") from error
 
@@ -62,6 +78,22 @@ class AdminClient:
     async def set_clock(self, url: str, anchor: Anchor, *, limit_s: float = ANSWER_LIMIT_S) -> ClockReading:
         """Raises Refused 409 when the process has a newer anchor."""
         return ClockReading.parse(await self._call("PUT", url, "/clock", limit_s=limit_s, json={"anchor": str(anchor)}))
+
+    async def set_skew(self, url: str, skew_ms: int) -> ClockReading:
+        """Moves one process's policy clock away from the cluster's."""
+        return ClockReading.parse(
+            await self._call("PUT", url, "/clock", limit_s=ANSWER_LIMIT_S, json={"skew_ms": skew_ms})
+        )
+
+    async def deadlines(self, url: str) -> list[dict[str, Any]]:
+        """What ends next on that node; empty for a process that has nothing of the kind."""
+        try:
+            answer = await self._call("GET", url, "/deadlines", limit_s=ANSWER_LIMIT_S)
+        except Refused as error:
+            if error.status == 404:
+                return []
+            raise
+        return list(answer["deadlines"])
 
     async def _call(self, method: str, url: str, path: str, *, limit_s: float, **options: Any) -> dict[str, Any]:
         """Raises Silent without an answer in real `limit_s`, Refused for any status but 2xx."""

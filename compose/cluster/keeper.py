@@ -30,17 +30,18 @@ LIMIT_S = 9.0
 """Real seconds after which the keeper gives up on what will not go."""
 POLL_S = 0.02
 MARKER = "DCSIM_KEPT_BY"
+PROC = Path("/proc")
 
 
 def born_at(pid: int) -> str | None:
     """What tells this process from a later one with the same pid; None when there is none, or only its corpse."""
-    if not os.path.isdir("/proc/self"):
+    if not PROC.is_dir():
         answer = subprocess.run(
             ["/bin/ps", "-o", "state=,lstart=", "-p", str(pid)], capture_output=True, text=True, check=False
         ).stdout.strip()
         return None if not answer or answer.startswith("Z") else answer.partition(" ")[2].strip()
     try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        fields = (PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
     except (OSError, ValueError):
         return None
     return None if fields[0] in "ZX" else fields[19]
@@ -77,7 +78,7 @@ def marked(marker: str) -> dict[int, int]:
     """Polite signal by pid, of every process whose environment carries the marker. Without /proc: none."""
     needle = f"{MARKER}={marker}".encode()
     found = {}
-    for entry in Path("/proc").glob("[0-9]*"):
+    for entry in PROC.glob("[0-9]*"):
         with contextlib.suppress(OSError):
             if needle in (entry / "environ").read_bytes().split(b"\0") and born_at(int(entry.name)):
                 found[int(entry.name)] = int(signal.SIGTERM)

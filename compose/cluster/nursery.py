@@ -80,7 +80,7 @@ def _become(request: dict[str, Any], descriptors: list[int]) -> None:
     try:
         runpy.run_module(request["module"], run_name="__main__", alter_sys=True)
     except SystemExit as error:
-        status = error.code if isinstance(error.code, int) else int(error.code is not None)
+        status = _exit_status(error.code)
     except BaseException:
         sys.excepthook(*sys.exc_info())
         status = 1
@@ -88,6 +88,14 @@ def _become(request: dict[str, Any], descriptors: list[int]) -> None:
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(status)
+
+
+def _exit_status(code: int | str | None) -> int:
+    """As the interpreter does it: anything but a number is a last word."""
+    if code is None or isinstance(code, int):
+        return code or 0
+    print(code, file=sys.stderr)
+    return 1
 
 
 def _arrange(given: list[int], wanted: list[int]) -> None:

@@ -1,8 +1,9 @@
 """Postgres: a real server of our own in a private directory, or the one the user has.
 
 Either way a cluster gets a database of its own, `create_database`, so that two clusters can share a server and nobody's
-tables are touched. Our own server is made for speed: it forgets everything when the machine loses power, and nobody
-minds. Ours is listening about half a second after it was asked for, and its address is known at once.
+tables are touched. Our own server is made for speed: it may lose data when the machine loses power, and nobody minds; a
+crash of the server alone loses nothing that was committed. It listens about half a second after it was asked for, and
+its address is known at once.
 """
 
 import asyncio
@@ -33,9 +34,8 @@ from shared.errors import DcsimError
 ADMIN = "dcsim"
 READY = "database system is ready to accept connections"
 CONFIGURATION = {
-    "fsync": "off",
+    "fsync": "off",  # a commit reaches the kernel before it is acknowledged, and so outlives `kill -9` of the server
     "full_page_writes": "off",
-    "synchronous_commit": "off",
     "max_connections": "400",  # 32 nodes of up to 10 each, and people looking on
     "scram_iterations": "1",  # the password is random and lives an hour; clients compute this in Python
     "unix_socket_directories": "",  # a socket's path may not be as long as a temporary directory's can be

@@ -79,10 +79,7 @@ async def _until_out(
         reached_ms = rung_ms
         answer = await thief.who_am_i()
         if answer.status != 200:
-            tell(
-                f"After {in_words(reached_ms)} (policy) {away} looks the user up again, "
-                "finds the session void, and the thief is out."
-            )
+            tell(f"After {in_words(reached_ms)} (policy) {away} looks the user up again, and the thief is out.")
             return Ending(version, reached_ms, policy=True)
         tell(f"After {in_words(reached_ms)} (policy) the thief is still {answer.username}.")
     raise HarnessError(f"the thief was still in after {in_words(reached_ms)} (policy)")

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from aiohttp import BasicAuth, web
 
+from node import captcha
 from node.cookies import CookieJarRules
 from node.filters import Filter, Handler
 from node.filters.remember_me import read_cookie
@@ -25,6 +26,7 @@ class GivenCredentials:
     password: str
     via: KnownVia
     remember: bool = False
+    captcha: str | None = None
 
 
 def login_filter(logins: Logins, *, jar: CookieJarRules) -> Filter:
@@ -43,9 +45,15 @@ def login_filter(logins: Logins, *, jar: CookieJarRules) -> Filter:
 async def log_in(request: web.Request, logins: Logins, given: GivenCredentials, *, jar: CookieJarRules) -> LoginResult:
     """Tries the credentials and leaves account, session, stamp and cookies on the request's context."""
     context = context_of(request)
-    attempt = await logins.by_password(given.username, given.password, remember=given.remember)
+    is_person = (
+        given.captcha is not None
+        and context.session is not None
+        and logins.solves_captcha(context.session, given.captcha)
+    )
+    attempt = await logins.by_password(given.username, given.password, remember=given.remember, is_person=is_person)
     session = None if attempt.account is None else logins.establish(attempt.account, context.session)
     context.login_counters = attempt.counters
+    context.captcha_due = attempt.captcha_due
     if attempt.account is None or session is None:
         result = LoginResult.WRONG_PASSWORD if attempt.result is LoginResult.OK else attempt.result
         context.stamp(result.value)
@@ -78,7 +86,8 @@ async def _from_form(request: web.Request) -> GivenCredentials | None:
     if username is None or password is None:
         return None
     # Seraph compares with the literal "true"; a browser's checkbox has to send exactly that.
-    return GivenCredentials(username, password, KnownVia.LOGIN, remember=form.get("os_cookie") == "true")
+    remember = form.get("os_cookie") == "true"
+    return GivenCredentials(username, password, KnownVia.LOGIN, remember, form.get(captcha.PARAMETER))
 
 
 def _from_basic(request: web.Request) -> GivenCredentials | None:

@@ -13,18 +13,21 @@ from node.pages.shell import Shell
 from node.request_context import context_of
 from node.routes import Needs, Route
 from node.web_sessions import WebSessions
+from shared.clock import PolicyClock
 
 PATHS = ("/secure/Logout!default.jspa", "/secure/Logout.jspa", "/logout")
 
 
-def logout_routes(logins: Logins, web_sessions: WebSessions, shell: Shell, *, jar: CookieJarRules) -> list[Route]:
+def logout_routes(
+    logins: Logins, web_sessions: WebSessions, clock: PolicyClock, shell: Shell, *, jar: CookieJarRules
+) -> list[Route]:
     async def leave(request: web.Request) -> web.Response:
         account = context_of(request).account
         if account is None:
             return shell.page(request, "logged_out.html", was=None)
         if not await carries_valid_token(request):
             return shell.page(request, "logout.html")
-        await log_out(request, logins, web_sessions, jar=jar)
+        await log_out(request, logins, web_sessions, clock, jar=jar)
         return shell.page(request, "logged_out.html", was=account.display_name)
 
     return [Route(method, "", leave, Needs.ANYONE, PATHS) for method in ("GET", "POST")]

@@ -18,11 +18,18 @@ from node.routes import REST_AUTH, Needs, Route
 from node.store import credentials
 from node.store.engine import Database
 from node.web_sessions import WebSessions
+from shared.clock import PolicyClock
 from shared.contract import LOGIN_DENIED, LOGIN_FAILED, NOT_AUTHENTICATED, KnownVia
 
 
 def session_routes(
-    database: Database, logins: Logins, web_sessions: WebSessions, *, jar: CookieJarRules, paths: Paths
+    database: Database,
+    logins: Logins,
+    web_sessions: WebSessions,
+    clock: PolicyClock,
+    *,
+    jar: CookieJarRules,
+    paths: Paths,
 ) -> list[Route]:
     async def create(request: web.Request) -> web.Response:
         body = await json_body(request)
@@ -61,7 +68,7 @@ def session_routes(
     async def end(request: web.Request) -> web.Response:
         if context_of(request).account is None:
             return error_collection(401, NOT_AUTHENTICATED)
-        await log_out(request, logins, web_sessions, jar=jar)
+        await log_out(request, logins, web_sessions, clock, jar=jar)
         return no_content()
 
     return [

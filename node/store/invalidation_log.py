@@ -5,6 +5,7 @@ import uuid
 from typing import Any
 
 from sqlalchemy import Row, func, insert, select, update
+from sqlalchemy import delete as sql_delete
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.clock import as_datetime, as_ms
@@ -67,6 +68,22 @@ async def latest_of_user(connection: AsyncConnection, user_key: str) -> Invalida
     query = select(invalidation_log).where(entry.user_key == user_key).order_by(entry.position.desc()).limit(1)
     row = (await connection.execute(query)).one_or_none()
     return None if row is None else _event(row)
+
+
+async def entries_after(connection: AsyncConnection, position: int, *, limit: int) -> list[Invalidation]:
+    """The entries that follow `position`, in order. When the first one is not the next, the log was trimmed."""
+    query = (
+        select(invalidation_log)
+        .where(invalidation_log.c.position > position)
+        .order_by(invalidation_log.c.position)
+        .limit(limit)
+    )
+    return [_event(row) for row in await connection.execute(query)]
+
+
+async def trim(connection: AsyncConnection, *, keep: int, head: int) -> None:
+    """Forgets all but the last `keep` entries. Who still needs them sets a floor instead of replaying."""
+    await connection.execute(sql_delete(invalidation_log).where(invalidation_log.c.position <= head - keep))
 
 
 def _event(row: Row[Any]) -> Invalidation:

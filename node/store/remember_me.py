@@ -80,3 +80,17 @@ async def count(connection: AsyncConnection, user_key: str | None = None) -> int
     if user_key is not None:
         query = query.where(remember_me_tokens.c.username == user_key)
     return await connection.scalar(query) or 0
+
+
+async def next_to_expire(connection: AsyncConnection, *, max_age_ms: int, now_ms: int) -> tuple[str, int] | None:
+    """The owner's name, or key when he is gone, and the creation (policy ms) of the oldest token that is still good."""
+    token = remember_me_tokens.c
+    query = (
+        select(func.coalesce(users.c.user_name, token.username), token.created)
+        .select_from(remember_me_tokens.outerjoin(users, users.c.user_key == token.username))
+        .where(token.created >= as_datetime(now_ms - max_age_ms))
+        .order_by(token.created)
+        .limit(1)
+    )
+    row = (await connection.execute(query)).one_or_none()
+    return None if row is None else (row[0], as_ms(row[1]))

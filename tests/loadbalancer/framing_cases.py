@@ -208,6 +208,7 @@ STARTS = [
     _refused("a target of another scheme", b"GET ftp://a/x HTTP/1.1\r\n" + A + b"\r\n"),
     _refused("a star for GET", b"GET * HTTP/1.1\r\n" + A + b"\r\n"),
     _refused("CONNECT", b"CONNECT a:443 HTTP/1.1\r\n" + A + b"\r\n"),
+    _refused("CONNECT to a path", b"CONNECT /x HTTP/1.1\r\n" + A + TE + b"\r\n0\r\n\r\n"),
     _passes("a star for OPTIONS", b"OPTIONS * HTTP/1.1\r\n" + A + b"\r\n", b"OPTIONS * HTTP/1.1\r\n" + A + b"\r\n"),
     _passes("an absolute target", b"GET http://a/x HTTP/1.1\r\n" + A + b"\r\n", _PLAIN),
     _passes("an absolute target wins over Host", b"GET http://a/x HTTP/1.1\r\nHost: b\r\n\r\n", _PLAIN),

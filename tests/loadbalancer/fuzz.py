@@ -47,8 +47,10 @@ def _message(chance, first_line):
     lines = [first_line]
     if chance.random() < 0.9:
         lines.append(b"Host: a")
-    for _ in range(chance.randrange(5)):
-        lines.append(chance.choice(NAMES) + chance.choice([b": ", b":", b" : "]) + chance.choice(VALUES))
+    lines += [
+        chance.choice(NAMES) + chance.choice([b": ", b":", b" : "]) + chance.choice(VALUES)
+        for _ in range(chance.randrange(5))
+    ]
     return b"".join(line + chance.choice(ENDS) for line in lines) + b"\r\n" + chance.choice(BODIES)
 
 

@@ -41,6 +41,28 @@ def test_failures_in_a_row_eject_and_time_brings_back():
         assert one.health is Health.UP
 
 
+def test_a_restart_that_the_checks_saw_ends_an_ejection():
+    """A node that went down and came up again is not held to the failures of its former life."""
+    one = up(passive_failures=1, ejection_s=20.0)
+    one.failed(1.0, may_eject=True)
+    one.checked(DOWN, "no", 2.0)
+    one.checked(UP, "ok", 3.0)
+    assert one.health is Health.UP
+    one.failed(4.0, may_eject=True)
+    one.settle(4.0 + 20.0)
+    assert one.health is Health.UP
+
+
+def test_a_long_good_time_makes_the_next_ejection_short_again():
+    """The doubling is forgotten once a node has been in for longer than the longest ejection."""
+    one = up(passive_failures=1, ejection_s=1.0, ejection_max_s=30.0)
+    for at in (1.0, 5.0, 100.0):
+        one.failed(at, may_eject=True)
+        one.settle(at + 1.0)
+        assert one.health is (Health.EJECTED if at == 5.0 else Health.UP)
+        one.settle(at + 2.0)
+
+
 def test_an_answer_ends_a_row_of_failures():
     """Failures with answers between them do not eject."""
     one = up(passive_failures=2)

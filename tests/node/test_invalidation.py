@@ -118,6 +118,7 @@ async def test_a_new_login_after_the_action_is_untouched(pair):
     await perform(Action.ADMIN_PASSWORD, here, None)
     new = there.browser()
     assert (await new.log_in("alice", "new-secret")).status == 302
+    assert (await new.who_am_i()).status == 200
     await eventually(lambda: refused(old))
     for node in pair:
         await node.step(15 * MINUTE_MS)

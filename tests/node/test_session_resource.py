@@ -91,13 +91,17 @@ async def test_nobody_is_told_to_authenticate(node, method):
 
 
 async def test_logging_out_ends_this_session_only(node):
-    """204, the stamp OUT, and the user's other browser stays in."""
+    """204, the stamp OUT, a fresh session for nobody, and the user's other browser stays in."""
     here, there = await node.logged_in("alice"), await node.logged_in("alice")
+    old = here.carrying(contract.SESSION_COOKIE)
     answer = await here.request("DELETE", "/rest/auth/latest/session")
     assert (answer.status, answer.body) == (204, b"")
     assert answer.headers[contract.LOGIN_REASON] == "OUT"
-    gone = await here.who_am_i()
+    gone = await old.who_am_i()
     assert (gone.status, gone.session_ended) == (401, "logout")
+    assert here.session_id not in (None, old.session_id)
+    after = await here.request("GET", "/rest/api/2/serverInfo")
+    assert (after.status, after.username, after.session_ended) == (200, None, None)
     assert (await there.who_am_i()).status == 200
 
 

@@ -118,3 +118,54 @@ def test_the_session_hash_is_short_and_stable(sessions):
     session = sessions.open(None, now_ms=T0)
     assert session.hash == session.hash
     assert re.fullmatch("[0-9a-z]{1,7}", session.hash)
+
+
+def test_a_session_of_a_single_request_is_taken_for_a_bot():
+    """60 s for nobody, 600 s for a user; the second request brings the configured limit back."""
+    sessions = WebSessions(SessionLimits(IDLE_MS, bot_killer=True), capacity=10)
+    crawler, script, person = (sessions.open(who, now_ms=T0) for who in (None, account("bob"), account()))
+    assert sessions.find(person.id, now_ms=T0 + 1) is person
+    assert sessions.sweep(now_ms=T0 + 59_999) == 0
+    assert sessions.sweep(now_ms=T0 + 60_000) == 1
+    assert sessions.cause_of_end(crawler.id) is EndCause.IDLE
+    assert sessions.find(script.id, now_ms=T0 + 600_000) is None
+    assert sessions.find(person.id, now_ms=T0 + IDLE_MS) is person
+
+
+def test_the_bot_killer_leaves_short_idle_limits_alone():
+    """Up to 600 s configured, and without any limit, nothing changes; nor does it when it is switched off."""
+    for limits in (
+        SessionLimits(600_000, bot_killer=True),
+        SessionLimits(0, bot_killer=True),
+        SessionLimits(IDLE_MS),
+    ):
+        session = WebSessions(limits, capacity=1).open(None, now_ms=T0)
+        assert session.idle_ms == limits.idle_ms
+
+
+def test_a_session_that_follows_another_is_no_bots():
+    """Whoever looked at the login page and then logged in has made two requests."""
+    sessions = WebSessions(SessionLimits(IDLE_MS, bot_killer=True), capacity=10)
+    assert sessions.open(account(), now_ms=T0, is_first=False).idle_ms == IDLE_MS
+
+
+def test_a_session_changes_hands(sessions):
+    """Without the guard at login the id stays and the owner changes; what is void for one is not for the other."""
+    session = sessions.open(None, now_ms=T0)
+    sessions.give(session, account("bob", epoch=2))
+    assert (session.epoch, sessions.of_user("KEY-bob")) == (2, [session])
+    sessions.give(session, None)
+    assert (session.epoch, sessions.of_user("KEY-bob")) == (0, [])
+    sessions.end(session, EndCause.LOGOUT)
+    sessions.give(session, account())
+    assert sessions.of_user("KEY-alice") == []
+
+
+def test_attributes_are_carried_over_but_for_the_list(sessions):
+    """A login keeps what the visitor had, except what the exclude list names."""
+    old, new = (sessions.open(None, now_ms=T0) for _ in range(2))
+    old.put("kept", 1)
+    old.put("dropped", 2)
+    new.copy_attributes(old, but=("dropped",))
+    assert (new.get("kept"), new.get("dropped"), new.take("kept"), new.get("kept")) == (1, None, 1, None)
+    assert (sessions.open(None, now_ms=T0).get("kept"), sessions.open(None, now_ms=T0).take("kept")) == (None, None)

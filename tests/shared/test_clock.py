@@ -46,13 +46,13 @@ async def test_a_sleeper_wakes_when_time_is_stepped_past_its_deadline(clock):
     """Sleeping until a policy instant ends by a step exactly when the instant is reached, and not before."""
     sleeper = asyncio.create_task(clock.sleep_until(START_MS + 1000))
     await asyncio.sleep(0)
-    assert clock.next_wake_ms == START_MS + 1000
+    assert clock.next_alarm_ms == START_MS + 1000
     step(clock, 999)
     await asyncio.sleep(0)
     assert not sleeper.done()
     step(clock, 1)
     await asyncio.wait_for(sleeper, 5)
-    assert clock.next_wake_ms is None
+    assert clock.next_alarm_ms is None
 
 
 async def test_sleepers_wake_in_the_order_of_their_deadlines(clock):
@@ -76,7 +76,7 @@ async def test_a_cancelled_sleeper_leaves_no_deadline(clock):
     await asyncio.sleep(0)
     sleeper.cancel()
     await asyncio.gather(sleeper, return_exceptions=True)
-    assert clock.next_wake_ms is None
+    assert clock.next_alarm_ms is None
 
 
 async def test_a_running_clock_wakes_its_sleepers_by_itself():

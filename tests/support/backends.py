@@ -35,6 +35,7 @@ class Backend:
         return {"id": self.id, "host": "127.0.0.1", "port": self.port}
 
     def start(self):
+        assert self.process is None or self.process.poll() is not None, f"{self.id} still runs"
         reader, writer = os.pipe()
         arguments = [self.id, str(self.port), str(self._journal), str(writer), str(self._stop_delay_s)]
         self.process = subprocess.Popen(

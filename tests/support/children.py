@@ -26,13 +26,17 @@ def descendants_of(ancestor: int) -> dict[int, str]:
     return found
 
 
+def state_of(pid: int) -> str | None:
+    """The kernel's letter, such as T for stopped; None for a process that does not exist."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return None
+
+
 def is_alive(pid: int) -> bool:
     """A corpse that nobody has waited for yet is not."""
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except OSError:
-        return False
-    return state not in "ZX"
+    return state_of(pid) not in (None, "Z", "X")
 
 
 def environment_of(pid: int) -> dict[str, str]:

@@ -34,10 +34,11 @@ class NodeUnderTest:
         return Browser(self.client, self.url, cookies)
 
     async def logged_in(self, username: str, *, remember: bool = False) -> Browser:
-        """A browser in which a seed user has logged in by the form."""
+        """A browser in which a seed user has logged in by the form, and which followed the redirect as browsers do."""
         browser = self.browser()
         answer = await browser.log_in(username, username, remember=remember)
         assert answer.status == 302, answer
+        await browser.request("GET", "/secure/Dashboard.jspa")
         return browser
 
     async def operator(self, method: str, path: str, **options) -> dict:

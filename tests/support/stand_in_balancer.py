@@ -1,6 +1,10 @@
-"""Stands in for `python -m loadbalancer`: hands every request to the first node, and finds all nodes up."""
+"""Stands in for `python -m loadbalancer`: hands every request to the first node, and finds all nodes up.
+
+STAND_IN_FINDS_NOBODY in the environment makes it find none.
+"""
 
 import asyncio
+import os
 import sys
 
 import aiohttp
@@ -16,14 +20,15 @@ async def main(stop: asyncio.Event) -> None:
     settings = BalancerSettings.from_environment()
     operator = operator_app(settings.admin_token.get_secret_value())
     add_clock_routes(operator, PolicyClock(settings.clock))
+    takes_new = "STAND_IN_FINDS_NOBODY" not in os.environ
 
     async def status(_request: web.Request) -> web.Response:
-        return web.json_response({"nodes": [{"id": node.id, "takes_new": True} for node in settings.nodes]})
+        return web.json_response({"nodes": [{"id": node.id, "takes_new": takes_new} for node in settings.nodes]})
 
     async def forward(request: web.Request) -> web.Response:
         node = settings.nodes[0]
         async with aiohttp.request("GET", f"http://{node.host}:{node.port}{request.path_qs}") as answer:
-            return web.Response(status=answer.status, body=await answer.read())
+            return web.json_response(await answer.json(), status=answer.status)
 
     operator.router.add_get("/-/status", status)
     app = web.Application()

@@ -1,9 +1,10 @@
-"""Stands in for `python -m node`: same settings, ports and readiness, no Jira inside.
+"""Stands in for `python -m node`: same settings, ports, readiness and clock, no Jira inside.
 
-Policy time is real: it serves the operator's clock. `DCSIM_SWITCHES` and stores are read and left alone.
+STAND_IN_FAILS in the environment names a node that does not start, STAND_IN_STUBBORN one that ignores SIGTERM.
 """
 
 import asyncio
+import os
 import sys
 
 from aiohttp import web
@@ -16,9 +17,10 @@ from shared.settings import NodeSettings
 
 async def main(stop: asyncio.Event) -> None:
     settings = NodeSettings.from_environment()
-    clock = PolicyClock(settings.clock)
+    if os.environ.get("STAND_IN_FAILS") == settings.node_id:
+        sys.exit("no luck today")
     operator = operator_app(settings.admin_token.get_secret_value())
-    add_clock_routes(operator, clock)
+    add_clock_routes(operator, PolicyClock(settings.clock))
 
     async def status(_request: web.Request) -> web.Response:
         return web.json_response({"state": "RUNNING", "version": str(settings.version)})
@@ -31,6 +33,8 @@ async def main(stop: asyncio.Event) -> None:
     async with serving(app, users), serving(operator, operators):
         announce_ready(settings.ready_fd, node=settings.node_id)
         await stop.wait()
+        if os.environ.get("STAND_IN_STUBBORN") == settings.node_id:
+            await asyncio.Event().wait()
 
 
 if __name__ == "__main__":

@@ -40,6 +40,6 @@ def anonymize_page_routes(database: Database, anonymizing: Anonymizing, shell: S
         return shell.page(request, "admin/anonymization.html", task=task, person=person, entry=entry)
 
     return [
-        Route("POST", ANONYMIZE, start, Needs.ADMIN, xsrf=Xsrf.TOKEN),
-        Route("GET", ANONYMIZE, progress, Needs.ADMIN),
+        Route("POST", ANONYMIZE, start, Needs.WEBSUDO, xsrf=Xsrf.TOKEN),
+        Route("GET", ANONYMIZE, progress, Needs.WEBSUDO),
     ]

@@ -29,4 +29,4 @@ def clustering_routes(database: Database, clock: PolicyClock, shell: Shell, sett
             settings=settings,
         )
 
-    return [Route("GET", "/secure/admin/Clustering.jspa", show, Needs.ADMIN)]
+    return [Route("GET", "/secure/admin/Clustering.jspa", show, Needs.WEBSUDO)]

@@ -49,7 +49,7 @@ def edit_user_routes(database: Database, profiles: Profiles, shell: Shell, setti
         return f"{change.username} {words[change.active]}"
 
     return [
-        Route("GET", EDIT, show, Needs.ADMIN),
-        Route("GET", "/secure/admin/user/EditUser!default.jspa", show, Needs.ADMIN),
-        Route("POST", EDIT, save, Needs.ADMIN, xsrf=Xsrf.TOKEN),
+        Route("GET", EDIT, show, Needs.WEBSUDO),
+        Route("GET", "/secure/admin/user/EditUser!default.jspa", show, Needs.WEBSUDO),
+        Route("POST", EDIT, save, Needs.WEBSUDO, xsrf=Xsrf.TOKEN),
     ]

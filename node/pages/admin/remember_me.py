@@ -33,7 +33,7 @@ def remember_me_page_routes(
         return shell.page(request, "done.html", title="All browsers are forgotten", facts=facts, back=ALL_TOKENS)
 
     return [
-        Route("GET", ALL_TOKENS, show, Needs.ADMIN),
-        Route("GET", ALL_TOKENS.replace(".jspa", "!default.jspa"), show, Needs.ADMIN),
-        Route("POST", ALL_TOKENS, clear, Needs.ADMIN, xsrf=Xsrf.TOKEN),
+        Route("GET", ALL_TOKENS, show, Needs.WEBSUDO),
+        Route("GET", ALL_TOKENS.replace(".jspa", "!default.jspa"), show, Needs.WEBSUDO),
+        Route("POST", ALL_TOKENS, clear, Needs.WEBSUDO, xsrf=Xsrf.TOKEN),
     ]

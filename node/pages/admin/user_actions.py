@@ -32,7 +32,7 @@ def user_action_routes(database: Database, actions: AdminActions, shell: Shell, 
             form = await form_of(request)
             return await perform(request, await find_user(database, form_text(form, "name"), None), form)
 
-        return Route("POST", f"{PREFIX}/{name}.jspa", handle, Needs.ADMIN, xsrf=Xsrf.TOKEN)
+        return Route("POST", f"{PREFIX}/{name}.jspa", handle, Needs.WEBSUDO, xsrf=Xsrf.TOKEN)
 
     def done(request: web.Request, account: Account, title: str, facts: list[str], back: str = "") -> web.Response:
         if context_of(request).user.user_key == account.user_key:

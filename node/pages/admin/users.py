@@ -59,4 +59,4 @@ def user_page_routes(database: Database, caches: Caches, shell: Shell, *, versio
             can_end_sessions=version.has_rest_end_session,
         )
 
-    return [Route("GET", BROWSER, browse, Needs.ADMIN), Route("GET", VIEW, view, Needs.ADMIN)]
+    return [Route("GET", BROWSER, browse, Needs.WEBSUDO), Route("GET", VIEW, view, Needs.WEBSUDO)]

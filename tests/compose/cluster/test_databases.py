@@ -93,7 +93,7 @@ async def test_a_wrong_password_is_the_operators_to_correct(stores):
     """The message masks what was given."""
     _, _, server = stores.postgres_url.rpartition("@")
 
-    with pytest.raises(OperatorError, match="refuses.*check --postgres-url") as refusal:
+    with pytest.raises(OperatorError, match=r"refuses.*check --postgres-url") as refusal:
         await require_answer(f"postgresql://dcsim:wrong-one@{server}")
 
     assert "wrong-one" not in str(refusal.value)

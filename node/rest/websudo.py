@@ -1,0 +1,18 @@
+"""`DELETE /rest/auth/1/websudo`: gives the secure administrator session back (reference: jira.md 4.2)."""
+
+from aiohttp import web
+
+from node.answers import no_content
+from node.request_context import context_of
+from node.routes import REST_AUTH, Needs, Route
+from node.websudo import WebSudo
+
+
+def websudo_resource_routes(websudo: WebSudo) -> list[Route]:
+    async def end(request: web.Request) -> web.Response:
+        session = context_of(request).session
+        if session is not None:
+            websudo.end(session)
+        return no_content()
+
+    return [Route("DELETE", "/websudo", end, Needs.USER, REST_AUTH)]

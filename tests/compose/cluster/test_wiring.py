@@ -1,0 +1,67 @@
+"""What each program is told, out of a spec."""
+
+import pytest
+
+from compose.cluster.spec import ClusterSpec, Limits, NodeSpec, numbered_nodes
+from compose.cluster.wiring import Address, Backing, balancer_settings, node_settings
+from shared.clock import Anchor
+from shared.settings import Delivery, Sticky, Switches
+from shared.versions import JIRA_9_10
+
+CLOCK = Anchor(3, 1_772_442_000_000, 17, 60.0)
+BACKING = Backing("postgresql://me:secret@db/dcsim_1", "redis://:secret@bus/0", "dcsim_1")
+SPEC = ClusterSpec(
+    (NodeSpec("node-1"), NodeSpec("node-2", JIRA_9_10)),
+    delivery=Delivery.LOCAL,
+    context_path="/jira",
+    switches=Switches(rest_delete_clears_tokens=False),
+    limits=Limits(session_idle_s=60, session_max_age_s=70, crowd_ttl_s=80, remember_me_age_s=90),
+)
+
+
+def node_2(spec=SPEC):
+    return node_settings(
+        spec, spec.nodes[1], address=Address(1000, 1001), base_url="http://lb/jira", backing=BACKING, clock=CLOCK
+    )
+
+
+def test_a_node_is_told_everything_the_cluster_has_in_common():
+    """And what is its own: id, version, ports."""
+    settings = node_2()
+
+    assert (settings.node_id, settings.version) == ("node-2", JIRA_9_10)
+    assert (settings.port, settings.operator_port, settings.reuse_port) == (1000, 1001, True)
+    assert (settings.url, settings.base_url, settings.context_path) == (
+        "http://127.0.0.1:1000",
+        "http://lb/jira",
+        "/jira",
+    )
+    assert settings.postgres_url.get_secret_value() == BACKING.postgres_url
+    assert settings.redis_url.get_secret_value() == BACKING.redis_url
+    assert settings.redis_namespace == "dcsim_1"
+    assert settings.admin_token.get_secret_value() == SPEC.admin_token
+    assert (settings.clock, settings.delivery, settings.switches) == (CLOCK, Delivery.LOCAL, SPEC.switches)
+    limits = settings.session_idle_s, settings.session_max_age_s, settings.crowd_ttl_s, settings.remember_me_age_s
+    assert limits == (60, 70, 80, 90)
+
+
+@pytest.mark.parametrize("sticky", Sticky)
+def test_only_a_balancer_that_sticks_to_the_suffix_makes_nodes_write_one(sticky):
+    """Otherwise a JSESSIONID is plain."""
+    settings = node_2(ClusterSpec(numbered_nodes(2), sticky=sticky))
+
+    assert settings.jvm_route == ("node-2" if sticky is Sticky.JVM_ROUTE else "")
+
+
+def test_the_balancer_is_told_where_the_nodes_are():
+    """Both their doors, in order, and the same clock."""
+    nodes = {"node-1": Address(1, 2), "node-2": Address(3, 4)}
+    settings = balancer_settings(SPEC, address=Address(1000, 1001), nodes=nodes, clock=CLOCK)
+
+    assert [(node.id, node.port, node.operator_url) for node in settings.nodes] == [
+        ("node-1", 1, "http://127.0.0.1:2"),
+        ("node-2", 3, "http://127.0.0.1:4"),
+    ]
+    assert (settings.port, settings.admin_port, settings.reuse_port) == (1000, 1001, True)
+    assert (settings.context_path, settings.sticky, settings.clock) == ("/jira", Sticky.COOKIE, CLOCK)
+    assert settings.admin_token.get_secret_value() == SPEC.admin_token
