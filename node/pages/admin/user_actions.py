@@ -6,6 +6,7 @@ from urllib.parse import quote
 from aiohttp import web
 
 from node.admin_actions import AdminActions
+from node.answers import redirect
 from node.forms import form_of
 from node.identity import Account
 from node.pages.admin.users import BROWSER, VIEW
@@ -63,7 +64,14 @@ def user_action_routes(database: Database, actions: AdminActions, shell: Shell, 
         action("UserRememberMeCookies", forget_browsers),
         action("DeleteUser", delete),
     ]
-    return [*routes, action("EndSessions", end_sessions)] if settings.version.has_rest_end_session else routes
+    if settings.version.has_rest_end_session:
+        routes.append(action("EndSessions", end_sessions))
+
+    async def nothing_asked(_request: web.Request) -> web.Response:
+        """Where one lands whose secure session ran out between form and action: nothing was done."""
+        return redirect(shell.paths.to(BROWSER))
+
+    return [*routes, *(Route("GET", route.path, nothing_asked, Needs.WEBSUDO) for route in routes)]
 
 
 def view_of(account: Account) -> str:
