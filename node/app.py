@@ -18,12 +18,14 @@ from node.filters.errors import errors_filter
 from node.filters.login import login_filter
 from node.filters.os_auth_type import os_auth_type_filter
 from node.filters.request_context import RequestMeter, request_context_filter
-from node.filters.security import SessionGate, security_filter
+from node.filters.security import security_filter
 from node.filters.starting import starting_filter
 from node.filters.xsrf import xsrf_filter, xsrf_token_for
 from node.invalidation import InvalidationDelivery
+from node.invalidation.fenced import FencedDelivery
 from node.invalidation.local import LocalDelivery
 from node.invalidation.pubsub import PubSubDelivery
+from node.invalidation.receipts import Receipts
 from node.issue_desk import IssueDesk
 from node.life import NodeLife
 from node.logins import Logins, SessionGuard
@@ -63,6 +65,7 @@ from node.rest.session import session_routes
 from node.rest.user import user_routes
 from node.rest.websudo import websudo_resource_routes
 from node.routes import Route, RouteTable
+from node.session_gate import DirectoryReader, SessionGate
 from node.store import schema
 from node.store.engine import Database, open_database
 from node.store.server_id import ServerId
@@ -80,6 +83,8 @@ log = get_logger()
 
 SWEEP_MS = 60_000
 """Policy time between two clean-ups of what is overdue, as in Tomcat; lookups never wait for one."""
+LEASE_POOL = 2
+"""Connections that only heartbeats and replays use: a crowd of requests must not cost a node its lease."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +97,7 @@ class Node:
     database: Database
     passwords: Passwords
     delivery: InvalidationDelivery
+    receipts: Receipts
     life: NodeLife
     meter: RequestMeter
 
@@ -135,27 +141,40 @@ async def open_node(settings: NodeSettings) -> AsyncIterator[Node]:
     passwords = Passwords(memory_kib=settings.argon2_memory_kib, passes=settings.argon2_passes)
     async with (
         open_database(settings.postgres_url.get_secret_value(), pool_size=settings.pool_size) as database,
+        open_database(settings.postgres_url.get_secret_value(), pool_size=LEASE_POOL) as lease_database,
         RedisBus.connect(settings.redis_url.get_secret_value()) as bus,
     ):
         try:
-            delivery = choose_delivery(settings, bus, caches)
-            yield Node(settings, clock, caches, database, passwords, delivery, NodeLife(), RequestMeter())
+            delivery = choose_delivery(settings, lease_database, bus, caches)
+            yield Node(settings, clock, caches, database, passwords, delivery, Receipts(), NodeLife(), RequestMeter())
         finally:
             passwords.close()
 
 
-def choose_delivery(settings: NodeSettings, bus: Bus, caches: Caches) -> InvalidationDelivery:
+def choose_delivery(settings: NodeSettings, database: Database, bus: Bus, caches: Caches) -> InvalidationDelivery:
     """A node older than 9.11 tells nobody and understands nobody, whatever the cluster is set to."""
 
     def apply(event: Invalidation) -> None:
         if event.user_key is None:
+            caches.raise_floor()
             return
         voided = caches.void(event.user_key, epoch=event.epoch)
         log.info("invalidation applied", event_id=event.event_id, origin=event.origin, sessions=voided.sessions)
 
     if not settings.version.invalidates_cluster_wide or settings.delivery is Delivery.LOCAL:
         return LocalDelivery()
-    return PubSubDelivery(bus, apply, channel=f"{settings.redis_namespace}:invalidation")
+    channel = f"{settings.redis_namespace}:invalidation"
+    if settings.delivery is Delivery.PUBSUB:
+        return PubSubDelivery(bus, apply, channel=channel)
+    return FencedDelivery(
+        database,
+        bus,
+        apply,
+        caches.raise_floor,
+        node_id=settings.node_id,
+        channel=channel,
+        lease_s=settings.lease_s,
+    )
 
 
 def node_app(node: Node, *, spawn: Spawn) -> web.Application:
@@ -183,6 +202,7 @@ def node_app(node: Node, *, spawn: Spawn) -> web.Application:
         node.passwords,
         caches,
         node.delivery,
+        node.receipts,
         clock,
         node_id=settings.node_id,
         switches=settings.switches,
@@ -195,7 +215,13 @@ def node_app(node: Node, *, spawn: Spawn) -> web.Application:
     assets = load_assets()
     shell = Shell(settings, caches.web_sessions, clock, assets, paths=paths, token_of=xsrf_token_for)
     shown = gadgets(database, desk, clock)
-    gate = SessionGate(database, caches, clock, gate=settings.switches.crowd_gate)
+    gate = SessionGate(
+        DirectoryReader(database, caches),
+        caches,
+        clock,
+        gate=settings.switches.crowd_gate,
+        may_trust_caches=node.delivery.may_trust_caches,
+    )
     routes = [
         *server_info_routes(clock, node.life, paths=paths, version=settings.version),
         *session_routes(database, logins, caches.web_sessions, clock, jar=jar, paths=paths),
@@ -279,6 +305,7 @@ async def _stop(node: Node) -> None:
     if was_running:
         await asyncio.sleep(node.settings.lame_duck_s)
         await Membership(node.database, node.clock, node.settings).leave()
+        await node.delivery.leave()
 
 
 async def _sweep(node: Node) -> None:

@@ -62,6 +62,7 @@ class Delivery(StrEnum):
 
     LOCAL = "local"
     PUBSUB = "pubsub"
+    FENCED = "fenced"
 
 
 class Sticky(StrEnum):
@@ -129,7 +130,8 @@ class NodeSettings(ProgramSettings):
 
     node_id: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,59}$")
     version: VersionField = JIRA_9_11
-    delivery: Delivery = Delivery.PUBSUB
+    delivery: Delivery = Delivery.FENCED
+    lease_s: float = Field(2.0, gt=0, description="real; how long a node may trust its caches without new proof")
     switches: Switches = Switches()
 
     host: str = "127.0.0.1"
