@@ -23,7 +23,7 @@ def starting_filter(life: NodeLife, *, paths: Paths) -> Filter:
             if life.state is NodeState.STOPPING:
                 response.force_close()
             return response
-        message = f"This node is {life.state} and does not serve users yet."
+        message = f"This node is {life.state} and does not serve users."
         if paths.is_rest(request):
             return rest_message(503, message, RETRY_AFTER)
         return error_page(503, message, RETRY_AFTER)

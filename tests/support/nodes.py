@@ -23,11 +23,12 @@ ACCOUNTS = ("admin", "alice", "bob", "carol", "dave")
 class NodeUnderTest:
     """A running node: where it is, browsers for it, and its operator endpoints."""
 
-    def __init__(self, settings: NodeSettings, client: aiohttp.ClientSession) -> None:
+    def __init__(self, settings: NodeSettings, client: aiohttp.ClientSession, running: asyncio.Task[None]) -> None:
         self.settings = settings
         self.id = settings.node_id
         self.url = settings.url + settings.context_path
         self.client = client
+        self.ended = running.done
         self._operator = f"http://127.0.0.1:{settings.operator_port}/-"
 
     def browser(self, cookies=None) -> Browser:
@@ -84,7 +85,7 @@ async def running_node(
         try:
             await _until_ready(reading, writing, running)
             async with open_client() as client:
-                yield NodeUnderTest(node_settings, client)
+                yield NodeUnderTest(node_settings, client, running)
         finally:
             stop.set()
             if not running.done():
