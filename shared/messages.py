@@ -1,7 +1,11 @@
-"""What travels on the bus: an invalidation as a hint. It names a user and an epoch and never carries a value."""
+"""What travels on the bus: hints, acknowledgements and canaries. They name users and numbers and never carry a value.
+
+The bus may lose any of them. A hint lost is found in the log, an acknowledgement lost stands in the node's lease row.
+"""
 
 import json
 from dataclasses import asdict, dataclass
+from typing import Any
 
 PROTOCOL = 1
 
@@ -22,22 +26,70 @@ class Invalidation:
     at_ms: int
 
     def encode(self) -> bytes:
-        return json.dumps({"protocol": PROTOCOL, **asdict(self)}, separators=(",", ":")).encode()
+        return _encode("invalidation", asdict(self))
 
     @classmethod
     def decode(cls, payload: bytes) -> "Invalidation | None":
-        """The message, or None when it is of another protocol version or no message of ours at all."""
-        try:
-            fields = json.loads(payload)
-            if fields.pop("protocol") != PROTOCOL:
-                return None
-            message = cls(**fields)
-        except (ValueError, TypeError, KeyError, AttributeError):
+        """The message, or None when it is of another protocol version or no invalidation at all."""
+        message = decode(payload)
+        return message if isinstance(message, Invalidation) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Ack:
+    """That life of the node has applied the log up to `applied`."""
+
+    node: str
+    incarnation: str
+    applied: int
+
+    def encode(self) -> bytes:
+        return _encode("ack", asdict(self))
+
+
+@dataclass(frozen=True, slots=True)
+class Canary:
+    """The node can publish, and whoever hears this can listen; `position` is the latest it knows of."""
+
+    node: str
+    position: int
+
+    def encode(self) -> bytes:
+        return _encode("canary", asdict(self))
+
+
+BusMessage = Invalidation | Ack | Canary
+
+_KINDS: dict[str, type[BusMessage]] = {"invalidation": Invalidation, "ack": Ack, "canary": Canary}
+_FIELDS: dict[type[BusMessage], dict[str, type | tuple[type, ...]]] = {
+    Invalidation: {
+        "event_id": str,
+        "position": int,
+        "user_key": (str, type(None)),
+        "epoch": int,
+        "action": str,
+        "origin": str,
+        "at_ms": int,
+    },
+    Ack: {"node": str, "incarnation": str, "applied": int},
+    Canary: {"node": str, "position": int},
+}
+
+
+def decode(payload: bytes) -> BusMessage | None:
+    """The message, or None when it is of another protocol version or no message of ours at all."""
+    try:
+        fields = json.loads(payload)
+        kind = _KINDS[fields.pop("kind")]
+        if fields.pop("protocol") != PROTOCOL:
             return None
-        well_formed = (
-            isinstance(message.epoch, int)
-            and isinstance(message.position, int)
-            and isinstance(message.event_id, str)
-            and isinstance(message.user_key, str | None)
-        )
-        return message if well_formed else None
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return None
+    expected = _FIELDS[kind]
+    if fields.keys() != expected.keys() or not all(isinstance(fields[name], expected[name]) for name in expected):
+        return None
+    return kind(**fields)
+
+
+def _encode(kind: str, fields: dict[str, Any]) -> bytes:
+    return json.dumps({"kind": kind, "protocol": PROTOCOL, **fields}, separators=(",", ":")).encode()

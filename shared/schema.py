@@ -128,6 +128,16 @@ invalidation_log = Table(
     Column("at", _INSTANT, nullable=False),
 )
 
+node_leases = Table(
+    "node_lease",
+    metadata,
+    Column("node_id", String(60), primary_key=True),
+    Column("incarnation", String(40), primary_key=True, comment="one life of a node's process"),
+    Column("beats", BigInteger, nullable=False, comment="rises with each renewal"),
+    Column("applied", BigInteger, nullable=False, comment="position in invalidation_log"),
+    Column("protocol", Integer, nullable=False),
+)
+
 anonymizations = Table(
     "anonymization_task",
     metadata,

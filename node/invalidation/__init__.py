@@ -4,6 +4,9 @@ import asyncio
 from collections.abc import Callable
 from typing import Protocol
 
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from node.invalidation.receipts import Receipt
 from shared.messages import Invalidation
 
 Apply = Callable[[Invalidation], None]
@@ -11,13 +14,21 @@ Apply = Callable[[Invalidation], None]
 
 
 class InvalidationDelivery(Protocol):
-    """What `admin_actions` needs of a delivery, and what the node runs in the background for it."""
+    """What the rest of a node needs of a delivery."""
 
-    async def send(self, event: Invalidation) -> None:
+    async def record(self, connection: AsyncConnection, event: Invalidation) -> None:
+        """Called in the transaction that makes the invalidation, after its log entry and under the head lock."""
+        ...
+
+    async def send(self, event: Invalidation) -> Receipt:
         """Called after the commit and after this node's own caches. Never fails the call that was committed: what
-        could not be delivered is logged and counted."""
+        could not be delivered is logged and counted. Returns what is known of the other nodes."""
         ...
 
     async def run(self, listening: asyncio.Event) -> None:
         """Receives until cancelled; sets `listening` once from then on nothing is missed for want of a subscriber."""
+        ...
+
+    def may_trust_caches(self) -> bool:
+        """May this node answer from memory right now? Asked at every decision; must not wait for anything."""
         ...

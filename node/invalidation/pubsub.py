@@ -4,7 +4,10 @@
 import asyncio
 from collections import deque
 
+from sqlalchemy.ext.asyncio import AsyncConnection
+
 from node.invalidation import Apply
+from node.invalidation.receipts import Receipt
 from shared.bus import Bus, Message, Subscribed
 from shared.errors import DependencyError
 from shared.log import get_logger
@@ -28,16 +31,24 @@ class PubSubDelivery:
         self.send_failures = 0
         self.subscriptions = 0
 
-    async def send(self, event: Invalidation) -> None:
+    async def record(self, connection: AsyncConnection, event: Invalidation) -> None:
+        return
+
+    def may_trust_caches(self) -> bool:
+        """Always, and that is the weakness: a node that missed a message does not know it."""
+        return True
+
+    async def send(self, event: Invalidation) -> Receipt:
         self._own.append(event.event_id)
         try:
             listeners = await self._bus.publish(self._channel, event.encode())
         except DependencyError as error:
             self.send_failures += 1
             log.warning("invalidation not published", event_id=event.event_id, user=event.user_key, error=str(error))
-            return
+            return Receipt(event)
         self.sent += 1
         log.info("invalidation published", event_id=event.event_id, position=event.position, listeners=listeners)
+        return Receipt(event)
 
     async def run(self, listening: asyncio.Event) -> None:
         async for event in self._bus.subscribe(self._channel):

@@ -3,10 +3,11 @@ see a later one while an earlier one is still on its way (reference: invalidatio
 
 import uuid
 
+from sqlalchemy import delete as sql_delete
 from sqlalchemy import func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from shared.clock import as_datetime
+from shared.clock import as_datetime, as_ms
 from shared.messages import Invalidation
 from shared.schema import HEAD_LOCK, invalidation_head, invalidation_log
 
@@ -52,3 +53,30 @@ async def append(
 async def head(connection: AsyncConnection) -> int:
     """Position of the last committed entry; 0 when there is none."""
     return await connection.scalar(select(invalidation_head.c.position)) or 0
+
+
+async def entries_after(connection: AsyncConnection, position: int, *, limit: int) -> list[Invalidation]:
+    """The entries that follow `position`, in order. When the first one is not the next, the log was trimmed."""
+    query = (
+        select(invalidation_log)
+        .where(invalidation_log.c.position > position)
+        .order_by(invalidation_log.c.position)
+        .limit(limit)
+    )
+    return [
+        Invalidation(
+            event_id=row.event_id,
+            position=row.position,
+            user_key=row.user_key,
+            epoch=row.epoch,
+            action=row.action,
+            origin=row.origin,
+            at_ms=as_ms(row.at),
+        )
+        for row in await connection.execute(query)
+    ]
+
+
+async def trim(connection: AsyncConnection, *, keep: int, head: int) -> None:
+    """Forgets all but the last `keep` entries. Who still needs them sets a floor instead of replaying."""
+    await connection.execute(sql_delete(invalidation_log).where(invalidation_log.c.position <= head - keep))

@@ -38,7 +38,7 @@ async def client():
 
 @pytest.fixture
 async def steering(processes, client, monkeypatch):
-    monkeypatch.setattr(steering_module, "ROUND_LIMIT_S", 0.2)
+    monkeypatch.setattr(steering_module, "ROUND_LIMIT_S", 0.5)
     return Steering(client, lambda: {name: process.url for name, process in processes.items()})
 
 
@@ -65,15 +65,17 @@ async def test_a_step_to_an_instant_ends_there(steering, processes):
 
 @pytest.mark.parametrize("rate", [60.0])
 async def test_a_jump_freezes_sets_and_resumes(steering, processes):
-    """Three anchors, each a generation newer, the same for all; policy time runs on as fast as before."""
+    """Everybody stops, goes forward to the latest, beats a minute before the end, and runs on as fast as before; each
+    anchor is a generation newer and the same for all."""
     steered = await steering.step(by_ms=HOUR_MS)
 
     for process in processes.values():
-        frozen, there, running = process.told
-        assert [anchor.generation for anchor in process.told] == [5, 6, 7]
-        assert [anchor.rate for anchor in process.told] == [0, 0, 60]
+        frozen, level, approach, there, running = process.told
+        assert [anchor.generation for anchor in process.told] == [5, 6, 7, 8, 9]
+        assert [anchor.rate for anchor in process.told] == [0, 0, 0, 0, 60]
+        assert frozen.policy_ms <= level.policy_ms == steered.before_ms
+        assert approach.policy_ms == steered.after_ms - 60_000
         assert there.policy_ms == running.policy_ms == steered.after_ms
-        assert frozen.policy_ms >= steered.before_ms
     assert anchors(processes) == {steered.anchor}
 
 
@@ -172,7 +174,7 @@ async def test_time_does_not_go_back_nor_beyond_what_can_be_written(steering, pr
 
 @pytest.mark.parametrize("impossible", [-1.0, 3601.0, float("nan"), float("inf")])
 async def test_an_impossible_rate_is_refused(steering, processes, impossible):
-    with pytest.raises(OperatorError, match="clock rate"):
+    with pytest.raises(OperatorError, match="a rate is"):
         await steering.rate(impossible)
 
     assert processes["node-1"].told == []
@@ -207,3 +209,64 @@ async def test_the_client_tells_a_refusal_from_silence(processes):
 
     assert refusal.value.status == 401
     assert processes["node-1"].clock.anchor.generation == 4
+
+
+async def test_a_jump_stops_at_every_alarm_in_order(steering, processes):
+    """Alarms of different processes go off at their own instants, one after the other, before the jump is over."""
+    went_off = []
+
+    def alarm(name, at_ms):
+        clock = processes[name].clock
+
+        async def work():
+            went_off.append((name, clock.now_ms() - START_MS))
+
+        return asyncio.create_task(clock.at(START_MS + at_ms, work))
+
+    alarms = [alarm("node-2", 50_000), alarm("node-1", 2 * HOUR_MS), alarm("balancer", 90_000), alarm("node-1", 90_000)]
+    await asyncio.sleep(0)
+    await steering.step(by_ms=HOUR_MS)
+
+    assert went_off == [("node-2", 50_000), ("balancer", 90_000), ("node-1", 90_000)]
+    assert not alarms[1].done()
+    await steering.step(by_ms=HOUR_MS)
+    assert went_off[-1] == ("node-1", 2 * HOUR_MS)
+
+
+async def test_a_jump_waits_for_what_it_made_due(steering, processes):
+    """The next stop is not made before the work of the last one is done."""
+    order = []
+
+    async def slow():
+        order.append("begun")
+        for _ in range(20):
+            await asyncio.sleep(0.001)
+        order.append("done")
+
+    first = asyncio.create_task(processes["node-1"].clock.at(START_MS + 1000, slow))
+
+    async def second_work():
+        order.append("second")
+
+    second = asyncio.create_task(processes["node-2"].clock.at(START_MS + 2000, second_work))
+    await asyncio.sleep(0)
+    await steering.step(by_ms=HOUR_MS)
+
+    assert order == ["begun", "done", "second"]
+    await asyncio.gather(first, second)
+
+
+async def test_periodic_work_beats_at_the_end_of_a_jump_not_throughout(steering, processes):
+    """A day has 1,440 minutes; a jump over it is two beats: one a minute before its end, and one at its end."""
+    beats = []
+    clock = processes["node-1"].clock
+
+    async def beat():
+        beats.append(clock.now_ms() - START_MS)
+
+    task = asyncio.create_task(clock.every(60_000, beat))
+    await asyncio.sleep(0)
+    await steering.step(by_ms=24 * HOUR_MS)
+    task.cancel()
+
+    assert beats == [0, 24 * HOUR_MS - 60_000, 24 * HOUR_MS]
