@@ -35,11 +35,10 @@ class NodeUnderTest:
         return Browser(self.client, self.url, cookies)
 
     async def logged_in(self, username: str, *, remember: bool = False) -> Browser:
-        """A browser in which a seed user has logged in by the form, and which followed the redirect as browsers do."""
+        """A browser in which a seed user has logged in by the form."""
         browser = self.browser()
         answer = await browser.log_in(username, username, remember=remember)
         assert answer.status == 302, answer
-        await browser.request("GET", "/secure/Dashboard.jspa")
         return browser
 
     async def operator(self, method: str, path: str, **options) -> dict:
