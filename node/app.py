@@ -1,7 +1,7 @@
 """Wiring of one node: who gets what, the order of the filters, the routes. The only place that builds the graph."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
@@ -69,6 +69,7 @@ from node.session_gate import DirectoryReader, SessionGate
 from node.store import schema
 from node.store.engine import Database, open_database
 from node.store.server_id import ServerId
+from node.upgrading import Upgrading
 from node.web_sessions import SessionLimits, WebSessions
 from node.websudo import WebSudo
 from shared.bus import Bus, RedisBus
@@ -99,6 +100,8 @@ class Node:
     delivery: InvalidationDelivery
     receipts: Receipts
     life: NodeLife
+    upgrading: Upgrading
+    membership: Membership
     meter: RequestMeter
 
 
@@ -110,7 +113,7 @@ async def run_node(settings: NodeSettings, stop: asyncio.Event) -> None:
     app_socket = listen(settings.host, settings.port, reuse_port=settings.reuse_port)
     operator_socket = listen(settings.operator_host, settings.operator_port, reuse_port=settings.reuse_port)
     async with AsyncExitStack() as stack:
-        node = await stack.enter_async_context(open_node(settings))
+        node = await stack.enter_async_context(open_node(settings, shut_down=stop.set))
         background = await stack.enter_async_context(asyncio.TaskGroup())
         operator = node_operator_app(settings, node.life, node.caches, node.database, node.clock, node.meter)
         await stack.enter_async_context(serving(operator, operator_socket, stop_grace_s=0))
@@ -123,8 +126,8 @@ async def run_node(settings: NodeSettings, stop: asyncio.Event) -> None:
 
 
 @asynccontextmanager
-async def open_node(settings: NodeSettings) -> AsyncIterator[Node]:
-    """Builds the parts; connects to nothing yet."""
+async def open_node(settings: NodeSettings, *, shut_down: Callable[[], None]) -> AsyncIterator[Node]:
+    """Builds the parts; connects to nothing yet. `shut_down` is for a node that the cluster has given up."""
     clock = PolicyClock(settings.clock, skew_ms=settings.clock_skew_ms)
     caches = Caches(
         WebSessions(
@@ -146,7 +149,28 @@ async def open_node(settings: NodeSettings) -> AsyncIterator[Node]:
     ):
         try:
             delivery = choose_delivery(settings, lease_database, bus, caches)
-            yield Node(settings, clock, caches, database, passwords, delivery, Receipts(), NodeLife(), RequestMeter())
+            upgrading = Upgrading(
+                database,
+                clock,
+                node_id=settings.node_id,
+                version=settings.version,
+                tasks_s=settings.upgrade_tasks_s,
+            )
+            membership = Membership(database, clock, settings, upgrading, shut_down=shut_down)
+            life, meter = NodeLife(), RequestMeter()
+            yield Node(
+                settings,
+                clock,
+                caches,
+                database,
+                passwords,
+                delivery,
+                Receipts(),
+                life,
+                upgrading,
+                membership,
+                meter,
+            )
         finally:
             passwords.close()
 
@@ -228,7 +252,7 @@ def node_app(node: Node, *, spawn: Spawn) -> web.Application:
         *myself_routes(database, own_password, paths=paths),
         *user_routes(database, node.passwords, actions, profiles, clock, paths=paths, version=settings.version),
         *anonymization_routes(database, anonymizing),
-        *cluster_routes(database, clock),
+        *cluster_routes(database, node.upgrading, clock, is_clustered=settings.is_clustered),
         *issue_routes(desk, paths=paths),
         *search_routes(desk),
         *field_routes(),
@@ -253,10 +277,11 @@ def node_app(node: Node, *, spawn: Spawn) -> web.Application:
     ]
     table = RouteTable(routes)
     seal = AnchorSeal(settings.admin_token.get_secret_value())
+    shown_id = settings.node_id if settings.is_clustered else None
     filters = [
         assets_filter(assets, paths=paths),
         request_context_filter(
-            clock, caches.web_sessions, node.meter, seal=seal, jar=jar, paths=paths, node_id=settings.node_id
+            clock, caches.web_sessions, node.meter, seal=seal, jar=jar, paths=paths, node_id=shown_id
         ),
         errors_filter(shell),
         starting_filter(node.life, shell),
@@ -286,13 +311,13 @@ def add_routes(app: web.Application, routes: list[Route], paths: Paths) -> None:
 async def _work(node: Node) -> None:
     """From STARTING to RUNNING: the schema, the bus, the cluster. Then whatever runs in the background."""
     await schema.prepare(node.database, now_ms=node.clock.now_ms(), hash_password=node.passwords.hash)
-    membership = Membership(node.database, node.clock, node.settings)
     listening = asyncio.Event()
     async with asyncio.TaskGroup() as group:
         group.create_task(node.delivery.run(listening))
         await listening.wait()
-        await membership.join()
-        group.create_task(membership.run())
+        await node.membership.join()
+        group.create_task(node.membership.run())
+        group.create_task(node.upgrading.run())
         group.create_task(_sweep(node))
         node.life.move(NodeState.RUNNING)
         announce_ready(node.settings.ready_fd, node=node.settings.node_id, url=node.settings.url)
@@ -300,11 +325,10 @@ async def _work(node: Node) -> None:
 
 async def _stop(node: Node) -> None:
     """Says STOPPING for a while, so that a balancer takes the node out before it stops listening."""
-    was_running = node.life.state is NodeState.RUNNING
     node.life.move(NodeState.STOPPING)
-    if was_running:
+    if node.life.has_run:
         await asyncio.sleep(node.settings.lame_duck_s)
-        await Membership(node.database, node.clock, node.settings).leave()
+        await node.membership.leave()
         await node.delivery.leave()
 
 

@@ -22,7 +22,7 @@ def starting_filter(life: NodeLife, shell: Shell) -> Filter:
             if life.state is NodeState.STOPPING:
                 response.force_close()
             return response
-        message = f"This node is {life.state} and does not serve users yet."
+        message = f"This node is {life.state} and does not serve users."
         if shell.paths.is_rest(request):
             return rest_message(503, message, RETRY_AFTER)
         return shell.error(request, 503, message, RETRY_AFTER)

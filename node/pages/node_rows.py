@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from node.membership import ACTIVE, is_alive
+from node.cluster import ACTIVE, is_alive
 from node.store.cluster_nodes import ClusterNode
 
 NO_HEARTBEAT = "NO HEARTBEAT"

@@ -41,5 +41,6 @@ def websudo_routes(logins: Logins, websudo: WebSudo, clock: PolicyClock, shell: 
 
     return [
         Route("GET", "/secure/admin/WebSudoAuthenticate!default.jspa", show, Needs.USER),
+        Route("GET", "/secure/admin/WebSudoAuthenticate.jspa", show, Needs.USER),
         Route("POST", "/secure/admin/WebSudoAuthenticate.jspa", authenticate, Needs.USER, xsrf=Xsrf.TOKEN),
     ]
