@@ -6,6 +6,7 @@ from typing import Any, Protocol
 from sqlalchemy import func, select
 
 from node.admin_actions import AdminActions
+from node.cluster import is_alive
 from node.identity import Account
 from node.store import anonymizations
 from node.store.anonymizations import COMPLETED, VALIDATION_FAILED, AnonymizationTask
@@ -17,8 +18,6 @@ from shared.log import get_logger
 from shared.schema import TASK_LOCK
 
 log = get_logger()
-
-ALIVE_MS = 5 * 60_000
 
 
 class Spawn(Protocol):
@@ -72,7 +71,7 @@ class Anonymizing:
                 raise CallerError(404, "There is no running user anonymization to unlock.")
             nodes = {node.node_id: node for node in await all_nodes(connection)}
             owner = nodes.get(task.executing_node)
-            if owner is not None and now_ms - owner.heartbeat_ms < ALIVE_MS:
+            if owner is not None and is_alive(owner, now_ms=now_ms):
                 raise CallerError(409, f"The executing node {task.executing_node} is still alive.")
             await anonymizations.finish(
                 connection, task.task_id, VALIDATION_FAILED, now_ms=now_ms, error="The executing node went away."

@@ -1,7 +1,7 @@
 """Wiring of one node: who gets what, the order of the filters, the routes. The only place that builds the graph."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
@@ -20,7 +20,7 @@ from node.filters.os_auth_type import os_auth_type_filter
 from node.filters.request_context import RequestMeter, request_context_filter
 from node.filters.security import security_filter
 from node.filters.starting import starting_filter
-from node.filters.xsrf import xsrf_filter
+from node.filters.xsrf import xsrf_filter, xsrf_token_for
 from node.invalidation import InvalidationDelivery
 from node.invalidation.fenced import FencedDelivery
 from node.invalidation.local import LocalDelivery
@@ -32,10 +32,24 @@ from node.logins import Logins, SessionGuard
 from node.membership import Membership
 from node.operator import node_operator_app
 from node.own_password import OwnPassword
+from node.pages.admin.anonymize import anonymize_page_routes
+from node.pages.admin.clustering import clustering_routes
+from node.pages.admin.edit_user import edit_user_routes
+from node.pages.admin.remember_me import remember_me_page_routes
+from node.pages.admin.user_actions import user_action_routes
+from node.pages.admin.users import user_page_routes
+from node.pages.assets import assets_filter, load_assets
 from node.pages.attachment import attachment_routes
 from node.pages.captcha import captcha_routes
 from node.pages.dashboard import dashboard_routes
+from node.pages.gadgets import gadget_routes, gadgets
+from node.pages.issue import issue_page_routes
 from node.pages.login import login_routes
+from node.pages.logout import logout_routes
+from node.pages.navigator import navigator_routes
+from node.pages.profile import profile_routes
+from node.pages.shell import Shell
+from node.pages.unsupported_browser import unsupported_browser_routes
 from node.pages.websudo import websudo_routes
 from node.passwords import Passwords
 from node.paths import Paths
@@ -55,6 +69,7 @@ from node.session_gate import DirectoryReader, SessionGate
 from node.store import schema
 from node.store.engine import Database, open_database
 from node.store.server_id import ServerId
+from node.upgrading import Upgrading
 from node.web_sessions import SessionLimits, WebSessions
 from node.websudo import WebSudo
 from shared.bus import Bus, RedisBus
@@ -85,6 +100,8 @@ class Node:
     delivery: InvalidationDelivery
     receipts: Receipts
     life: NodeLife
+    upgrading: Upgrading
+    membership: Membership
     meter: RequestMeter
 
 
@@ -96,7 +113,7 @@ async def run_node(settings: NodeSettings, stop: asyncio.Event) -> None:
     app_socket = listen(settings.host, settings.port, reuse_port=settings.reuse_port)
     operator_socket = listen(settings.operator_host, settings.operator_port, reuse_port=settings.reuse_port)
     async with AsyncExitStack() as stack:
-        node = await stack.enter_async_context(open_node(settings))
+        node = await stack.enter_async_context(open_node(settings, shut_down=stop.set))
         background = await stack.enter_async_context(asyncio.TaskGroup())
         operator = node_operator_app(settings, node.life, node.caches, node.database, node.clock, node.meter)
         await stack.enter_async_context(serving(operator, operator_socket, stop_grace_s=0))
@@ -109,8 +126,8 @@ async def run_node(settings: NodeSettings, stop: asyncio.Event) -> None:
 
 
 @asynccontextmanager
-async def open_node(settings: NodeSettings) -> AsyncIterator[Node]:
-    """Builds the parts; connects to nothing yet."""
+async def open_node(settings: NodeSettings, *, shut_down: Callable[[], None]) -> AsyncIterator[Node]:
+    """Builds the parts; connects to nothing yet. `shut_down` is for a node that the cluster has given up."""
     clock = PolicyClock(settings.clock, skew_ms=settings.clock_skew_ms)
     caches = Caches(
         WebSessions(
@@ -132,7 +149,28 @@ async def open_node(settings: NodeSettings) -> AsyncIterator[Node]:
     ):
         try:
             delivery = choose_delivery(settings, lease_database, bus, caches)
-            yield Node(settings, clock, caches, database, passwords, delivery, Receipts(), NodeLife(), RequestMeter())
+            upgrading = Upgrading(
+                database,
+                clock,
+                node_id=settings.node_id,
+                version=settings.version,
+                tasks_s=settings.upgrade_tasks_s,
+            )
+            membership = Membership(database, clock, settings, upgrading, shut_down=shut_down)
+            life, meter = NodeLife(), RequestMeter()
+            yield Node(
+                settings,
+                clock,
+                caches,
+                database,
+                passwords,
+                delivery,
+                Receipts(),
+                life,
+                upgrading,
+                membership,
+                meter,
+            )
         finally:
             passwords.close()
 
@@ -198,6 +236,9 @@ def node_app(node: Node, *, spawn: Spawn) -> web.Application:
     profiles = Profiles(database, actions)
     own_password = OwnPassword(database, node.passwords, actions)
     desk = IssueDesk(database, clock, paths=paths)
+    assets = load_assets()
+    shell = Shell(settings, caches.web_sessions, clock, assets, paths=paths, token_of=xsrf_token_for)
+    shown = gadgets(database, desk, clock)
     gate = SessionGate(
         DirectoryReader(database, caches),
         caches,
@@ -211,31 +252,45 @@ def node_app(node: Node, *, spawn: Spawn) -> web.Application:
         *myself_routes(database, own_password, paths=paths),
         *user_routes(database, node.passwords, actions, profiles, clock, paths=paths, version=settings.version),
         *anonymization_routes(database, anonymizing),
-        *cluster_routes(database, clock),
+        *cluster_routes(database, node.upgrading, clock, is_clustered=settings.is_clustered),
         *issue_routes(desk, paths=paths),
         *search_routes(desk),
         *field_routes(),
         *attachment_routes(desk, paths=paths),
-        *login_routes(clock, paths=paths, node_id=settings.node_id),
-        *dashboard_routes(caches, clock, settings, paths=paths),
+        *login_routes(clock, shell),
+        *logout_routes(logins, caches.web_sessions, clock, shell, jar=jar),
+        *unsupported_browser_routes(shell, jar=jar),
+        *dashboard_routes(shell, shown, refresh_s=settings.gadget_refresh_s),
+        *gadget_routes(shell, shown),
+        *navigator_routes(desk, shell, jar=jar),
+        *issue_page_routes(desk, shell, jar=jar),
+        *profile_routes(database, own_password, actions, shell, settings),
+        *user_page_routes(database, caches, shell, version=settings.version),
+        *user_action_routes(database, actions, shell, settings),
+        *edit_user_routes(database, profiles, shell, settings),
+        *anonymize_page_routes(database, anonymizing, shell),
+        *remember_me_page_routes(database, actions, shell, settings),
+        *clustering_routes(database, clock, shell, settings),
         *captcha_routes(clock),
-        *websudo_routes(logins, websudo, clock, paths=paths),
+        *websudo_routes(logins, websudo, clock, shell),
         *websudo_resource_routes(websudo),
     ]
     table = RouteTable(routes)
     seal = AnchorSeal(settings.admin_token.get_secret_value())
+    shown_id = settings.node_id if settings.is_clustered else None
     filters = [
+        assets_filter(assets, paths=paths),
         request_context_filter(
-            clock, caches.web_sessions, node.meter, seal=seal, jar=jar, paths=paths, node_id=settings.node_id
+            clock, caches.web_sessions, node.meter, seal=seal, jar=jar, paths=paths, node_id=shown_id
         ),
-        errors_filter(paths=paths),
-        starting_filter(node.life, paths=paths),
+        errors_filter(shell),
+        starting_filter(node.life, shell),
         login_filter(logins, jar=jar),
         security_filter(gate, logins, caches, jar=jar),
         os_auth_type_filter(paths=paths),
         anonymous_session_filter(caches.web_sessions, clock, table, jar=jar, paths=paths),
-        xsrf_filter(ServerId(database), table, jar=jar, paths=paths),
-        access_filter(table, websudo, clock, paths=paths),
+        xsrf_filter(ServerId(database), table, shell, jar=jar, paths=paths),
+        access_filter(table, websudo, clock, shell),
     ]
     app = web.Application(middlewares=filters, client_max_size=settings.max_body_bytes)
     add_routes(app, routes, paths)
@@ -256,13 +311,13 @@ def add_routes(app: web.Application, routes: list[Route], paths: Paths) -> None:
 async def _work(node: Node) -> None:
     """From STARTING to RUNNING: the schema, the bus, the cluster. Then whatever runs in the background."""
     await schema.prepare(node.database, now_ms=node.clock.now_ms(), hash_password=node.passwords.hash)
-    membership = Membership(node.database, node.clock, node.settings)
     listening = asyncio.Event()
     async with asyncio.TaskGroup() as group:
         group.create_task(node.delivery.run(listening))
         await listening.wait()
-        await membership.join()
-        group.create_task(membership.run())
+        await node.membership.join()
+        group.create_task(node.membership.run())
+        group.create_task(node.upgrading.run())
         group.create_task(_sweep(node))
         node.life.move(NodeState.RUNNING)
         announce_ready(node.settings.ready_fd, node=node.settings.node_id, url=node.settings.url)
@@ -270,11 +325,10 @@ async def _work(node: Node) -> None:
 
 async def _stop(node: Node) -> None:
     """Says STOPPING for a while, so that a balancer takes the node out before it stops listening."""
-    was_running = node.life.state is NodeState.RUNNING
     node.life.move(NodeState.STOPPING)
-    if was_running:
+    if node.life.has_run:
         await asyncio.sleep(node.settings.lame_duck_s)
-        await Membership(node.database, node.clock, node.settings).leave()
+        await node.membership.leave()
         await node.delivery.leave()
 
 

@@ -13,9 +13,9 @@ from node.life import NodeLife
 from node.store import remember_me
 from node.store.engine import Database
 from shared.clock import PolicyClock
-from shared.contract import OPERATOR_PREFIX
+from shared.contract import OPERATOR_PREFIX, NodeState
 from shared.errors import CallerError
-from shared.operator_api import add_clock_routes, describe_clock, operator_app
+from shared.operator_api import add_clock_routes, describe_clock, json_object, operator_app
 from shared.settings import NodeSettings
 
 CACHES_SHOWN_MAX = 1000
@@ -68,9 +68,17 @@ def node_operator_app(
         described = [asdict(replace(deadline, at_ms=deadline.at_ms - clock.skew_ms)) for deadline in found]
         return web.json_response({"deadlines": described})
 
+    async def order_state(request: web.Request) -> web.Response:
+        wanted = str((await json_object(request)).get("state", ""))
+        if wanted not in NodeState._value2member_map_:
+            raise CallerError(400, f"{wanted[:40]!r} is no state; there are {', '.join(NodeState)}")
+        life.order(NodeState(wanted))
+        return web.json_response({"state": life.state})
+
     app = operator_app(settings.admin_token.get_secret_value())
     app.router.add_get(f"{OPERATOR_PREFIX}/status", status)
     app.router.add_get(f"{OPERATOR_PREFIX}/caches", show_caches)
+    app.router.add_put(f"{OPERATOR_PREFIX}/state", order_state)
     app.router.add_get(f"{OPERATOR_PREFIX}/captcha", show_captcha)
     app.router.add_get(f"{OPERATOR_PREFIX}/deadlines", deadlines)
     add_clock_routes(app, clock, in_flight=lambda: meter.in_flight)

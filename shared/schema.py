@@ -98,6 +98,17 @@ cluster_node_heartbeats = Table(
     Column("heartbeat_time", BigInteger, nullable=False, comment="policy ms"),
 )
 
+cluster_upgrade_states = Table(
+    "clusterupgradestate",
+    metadata,
+    Column("order_number", BigInteger, Identity(), primary_key=True),
+    Column("state", String(60), nullable=False),
+    Column("cluster_build_number", BigInteger, nullable=False, comment="what the cluster ran when it was last stable"),
+    Column("cluster_version", String(60), nullable=False),
+    Column("executing_node", String(60), comment="who runs the upgrade tasks"),
+    Column("database_time", BigInteger, nullable=False, comment="policy ms"),
+)
+
 invalidation_head = Table(
     "invalidation_head",
     metadata,
@@ -168,6 +179,8 @@ HEAD_LOCK = 0x6463_7369_6D02
 """Advisory lock on the head of the invalidation log, held to commit."""
 NAMES_LOCK = 0x6463_7369_6D03
 """Advisory lock for whoever creates or renames a user."""
+UPGRADE_LOCK = 0x6463_7369_6D06
+"""Advisory lock for whoever changes the state of a cluster upgrade."""
 TASK_LOCK = 0x6463_7369_6D04
 """Advisory lock for starting an anonymization; one runs at a time in the whole cluster."""
 ATTACHMENTS_LOCK = 0x6463_7369_6D05

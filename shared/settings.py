@@ -165,8 +165,13 @@ class NodeSettings(ProgramSettings):
     crowd_ttl_s: int = Field(15 * 60, gt=0, description="policy; absolute, never sliding")
     remember_me_cookie: str = contract.REMEMBER_ME_COOKIE
     remember_me_age_s: int = Field(14 * 24 * 3600, gt=0, le=MAX_REMEMBER_ME_AGE_S, description="policy; from creation")
+    is_clustered: bool = Field(True, description="false is a Jira without cluster.properties")
     heartbeat_s: float = Field(60.0, gt=0, description="policy")
+    self_shutdown_if_offline: bool = Field(True, description="jira.cluster.node.self.shutdown.if.offline.disabled, not")
+    upgrade_tasks_s: float = Field(60.0, ge=0, description="policy; how long upgrade tasks run once approved")
     max_failed_logins: int = Field(3, ge=0, description="CAPTCHA from here on; 0 never")
+
+    gadget_refresh_s: float = Field(60.0, gt=0, description="real; of a dashboard whose user has not chosen himself")
 
     argon2_memory_kib: int = Field(8 * 1024, ge=8)
     argon2_passes: int = Field(1, ge=1)

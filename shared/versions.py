@@ -63,6 +63,11 @@ class Version:
         return self.parts >= (9, 11, 0)
 
     @property
+    def removes_lost_nodes(self) -> bool:
+        """Since 8.10 a node that was OFFLINE for two days is removed from the cluster (reference: jira.md 8.1)."""
+        return self.parts >= (8, 10, 0)
+
+    @property
     def has_rest_end_session(self) -> bool:
         """`DELETE /rest/api/2/user/session/{username}` came with 9.11 (same source: N/A before)."""
         return self.parts >= (9, 11, 0)

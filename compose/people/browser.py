@@ -100,7 +100,9 @@ class Browser:
             return Answer(response.status, response.headers.copy(), body, (time.monotonic() - started) * 1000)
 
     async def log_in(self, username: str, password: str, *, remember: bool = False) -> Answer:
-        """Through the form of the login page, as people do."""
+        """Through the form of the login page, as people do: they look at it first, which opens their session."""
+        if self.session_id is None:
+            await self.request("GET", "/login.jsp")
         form = {"os_username": username, "os_password": password, "login": "Log In"}
         return await self.request("POST", "/login.jsp", form=form | ({"os_cookie": "true"} if remember else {}))
 

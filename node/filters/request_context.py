@@ -47,9 +47,10 @@ def request_context_filter(
     seal: AnchorSeal,
     jar: CookieJarRules,
     paths: Paths,
-    node_id: str,
+    node_id: str | None,
 ) -> Filter:
-    """`seal` opens the balancer's clock stamps, so that no request is served on an older clock than its sender's."""
+    """`seal` opens the balancer's clock stamps, so that no request is served on an older clock than its sender's.
+    `node_id` None is a node of no cluster, which does not say who it is."""
 
     @web.middleware
     async def request_context(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -101,10 +102,11 @@ def _find_session(
         context.session_ended = web_sessions.cause_of_end(context.asked_session_id)
 
 
-def _write_headers(response: web.StreamResponse, context: RequestContext, node_id: str) -> None:
+def _write_headers(response: web.StreamResponse, context: RequestContext, node_id: str | None) -> None:
     headers = response.headers
     headers[contract.REQUEST_ID] = context.request_id
-    headers[contract.SERVED_BY] = node_id
+    if node_id is not None:
+        headers[contract.SERVED_BY] = node_id
     headers[contract.USER_NAME] = quote(context.account.username, safe="") if context.account else "anonymous"
     headers[contract.KNOWN_VIA] = context.known_via
     if context.session is not None:

@@ -1,8 +1,9 @@
 """The cluster as the database knows it: who joined, in which state, and whose heart beat when (policy ms)."""
 
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import Row, delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -55,23 +56,37 @@ async def set_state(connection: AsyncConnection, node_id: str, state: str, *, no
     )
 
 
+async def remove(connection: AsyncConnection, node_id: str) -> None:
+    await connection.execute(delete(cluster_nodes).where(cluster_nodes.c.node_id == node_id))
+    await connection.execute(delete(cluster_node_heartbeats).where(cluster_node_heartbeats.c.node_id == node_id))
+
+
+async def find(connection: AsyncConnection, node_id: str, *, for_update: bool = False) -> ClusterNode | None:
+    """`for_update` locks the node's row until commit."""
+    query = _NODES.where(cluster_nodes.c.node_id == node_id)
+    query = query.with_for_update(of=cluster_nodes) if for_update else query
+    row = (await connection.execute(query)).one_or_none()
+    return None if row is None else _node_of(row)
+
+
 async def all_nodes(connection: AsyncConnection) -> list[ClusterNode]:
-    query = (
-        select(cluster_nodes, cluster_node_heartbeats.c.heartbeat_time)
-        .join(cluster_node_heartbeats, cluster_node_heartbeats.c.node_id == cluster_nodes.c.node_id)
-        .order_by(cluster_nodes.c.node_id)
+    return [_node_of(row) for row in await connection.execute(_NODES.order_by(cluster_nodes.c.node_id))]
+
+
+_NODES = select(cluster_nodes, cluster_node_heartbeats.c.heartbeat_time).join(
+    cluster_node_heartbeats, cluster_node_heartbeats.c.node_id == cluster_nodes.c.node_id
+)
+
+
+def _node_of(row: Row[Any]) -> ClusterNode:
+    return ClusterNode(
+        node_id=row.node_id,
+        state=row.node_state,
+        state_changed_ms=row.timestamp,
+        ip=row.ip,
+        cache_listener_port=row.cache_listener_port,
+        build_number=row.node_build_number,
+        version=row.node_version,
+        url=row.url,
+        heartbeat_ms=row.heartbeat_time,
     )
-    return [
-        ClusterNode(
-            node_id=row.node_id,
-            state=row.node_state,
-            state_changed_ms=row.timestamp,
-            ip=row.ip,
-            cache_listener_port=row.cache_listener_port,
-            build_number=row.node_build_number,
-            version=row.node_version,
-            url=row.url,
-            heartbeat_ms=row.heartbeat_time,
-        )
-        for row in await connection.execute(query)
-    ]

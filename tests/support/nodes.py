@@ -23,22 +23,22 @@ ACCOUNTS = ("admin", "alice", "bob", "carol", "dave")
 class NodeUnderTest:
     """A running node: where it is, browsers for it, and its operator endpoints."""
 
-    def __init__(self, settings: NodeSettings, client: aiohttp.ClientSession) -> None:
+    def __init__(self, settings: NodeSettings, client: aiohttp.ClientSession, running: asyncio.Task[None]) -> None:
         self.settings = settings
         self.id = settings.node_id
         self.url = settings.url + settings.context_path
         self.client = client
+        self.ended = running.done
         self._operator = f"http://127.0.0.1:{settings.operator_port}/-"
 
     def browser(self, cookies=None) -> Browser:
         return Browser(self.client, self.url, cookies)
 
     async def logged_in(self, username: str, *, remember: bool = False) -> Browser:
-        """A browser in which a seed user has logged in by the form, and which followed the redirect as browsers do."""
+        """A browser in which a seed user has logged in by the form."""
         browser = self.browser()
         answer = await browser.log_in(username, username, remember=remember)
         assert answer.status == 302, answer
-        await browser.request("GET", "/secure/Dashboard.jspa")
         return browser
 
     async def operator(self, method: str, path: str, **options) -> dict:
@@ -84,7 +84,7 @@ async def running_node(
         try:
             await _until_ready(reading, writing, running)
             async with open_client() as client:
-                yield NodeUnderTest(node_settings, client)
+                yield NodeUnderTest(node_settings, client, running)
         finally:
             stop.set()
             if not running.done():
