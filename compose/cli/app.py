@@ -5,6 +5,7 @@ import typer
 from compose.cli.clock import clock_app
 from compose.cli.config import config_app
 from compose.cli.demo import demo
+from compose.cli.links import fault, heal, links
 from compose.cli.matrix import matrix
 from compose.cli.up import up
 
@@ -16,6 +17,9 @@ app = typer.Typer(
 app.command("demo")(demo)
 app.command("up")(up)
 app.command("matrix")(matrix)
+app.command("links")(links)
+app.command("fault")(fault)
+app.command("heal")(heal)
 app.add_typer(clock_app, name="clock")
 app.add_typer(config_app, name="config")
 

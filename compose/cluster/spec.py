@@ -55,6 +55,7 @@ class ClusterSpec:
     """A cluster: its nodes, and what they and the balancer have in common.
 
     `port` 0 lets the system choose the port users type. `clock` is where policy time starts; default: real time.
+    `links`: connections between its parts run through a relay, so that they can be broken (`compose.cluster.links`).
     Where Postgres and Redis are is not said here, because two clusters may share them (`stores.py`).
     """
 
@@ -66,6 +67,7 @@ class ClusterSpec:
     switches: Switches = field(default_factory=Switches)
     limits: Limits = field(default_factory=Limits)
     clock: Anchor | None = None
+    links: bool = True
     admin_token: str = field(default_factory=new_token, repr=False)
 
     def __post_init__(self) -> None:

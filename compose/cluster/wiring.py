@@ -5,6 +5,7 @@ What a spec does not say keeps the programs' own defaults, or what DCSIM_... in 
 
 # mypy does not see that pydantic's fields have defaults, hence the ignored call-args.
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pydantic import SecretStr
@@ -71,8 +72,9 @@ def node_settings(
 
 
 def balancer_settings(
-    spec: ClusterSpec, *, address: Address, nodes: dict[str, Address], clock: Anchor
+    spec: ClusterSpec, *, address: Address, nodes: Mapping[str, Address], ports: Mapping[str, int], clock: Anchor
 ) -> BalancerSettings:
+    """`ports` are where the balancer dials each node: at a link, or the node itself."""
     return BalancerSettings(  # type: ignore[call-arg]
         admin_token=SecretStr(spec.admin_token),
         host=LOOPBACK,
@@ -81,7 +83,7 @@ def balancer_settings(
         admin_port=address.operator_port,
         reuse_port=True,
         nodes=tuple(
-            Upstream(id=node_id, host=LOOPBACK, port=node.port, operator_url=node.operator_url)
+            Upstream(id=node_id, host=LOOPBACK, port=ports[node_id], operator_url=node.operator_url)
             for node_id, node in nodes.items()
         ),
         context_path=spec.context_path,
