@@ -30,8 +30,8 @@ class Programs:
 
     node: str = "node"
     balancer: str = "loadbalancer"
-    links: str = "compose.cluster.links"
     nursery: Nursery | None = None
+    links: str = "compose.cluster.links"
 
 
 @asynccontextmanager
