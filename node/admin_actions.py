@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from node.caches import NOTHING_VOIDED, Caches, Voided
 from node.identity import Account
 from node.invalidation import InvalidationDelivery
+from node.invalidation.receipts import Receipts
 from node.passwords import Passwords
 from node.store import credentials, invalidation_log, remember_me, users
 from node.store.engine import Database
@@ -49,6 +50,7 @@ class AdminActions:
         passwords: Passwords,
         caches: Caches,
         delivery: InvalidationDelivery,
+        receipts: Receipts,
         clock: PolicyClock,
         *,
         node_id: str,
@@ -58,6 +60,7 @@ class AdminActions:
         self._passwords = passwords
         self._caches = caches
         self._delivery = delivery
+        self._receipts = receipts
         self._clock = clock
         self._node_id = node_id
         self._switches = switches
@@ -151,6 +154,7 @@ class AdminActions:
                 origin=self._node_id,
                 now_ms=now_ms,
             )
+            send = await self._delivery.record(connection, event)
         voided = self._caches.void(user.user_key, epoch=epoch, spare=spare)
         log.info(
             "invalidated",
@@ -160,7 +164,7 @@ class AdminActions:
             position=event.position,
             own_sessions=voided.sessions,
         )
-        await self._delivery.send(event)
+        self._receipts.keep(await send())
         return Outcome(voided, tokens, event)
 
 

@@ -21,7 +21,10 @@ REST_HEADERS = {
 PAGE_HEADERS = {
     "Content-Type": HTML_TYPE,
     "Cache-Control": "no-cache, no-store, no-transform",
-    "Content-Security-Policy": "frame-ancestors 'self'",
+    "Content-Security-Policy": (
+        "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; "
+        "form-action 'self'; frame-ancestors 'self'"
+    ),
 }
 
 

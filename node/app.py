@@ -18,22 +18,38 @@ from node.filters.errors import errors_filter
 from node.filters.login import login_filter
 from node.filters.os_auth_type import os_auth_type_filter
 from node.filters.request_context import RequestMeter, request_context_filter
-from node.filters.security import SessionGate, security_filter
+from node.filters.security import security_filter
 from node.filters.starting import starting_filter
-from node.filters.xsrf import xsrf_filter
+from node.filters.xsrf import xsrf_filter, xsrf_token_for
 from node.invalidation import InvalidationDelivery
+from node.invalidation.fenced import FencedDelivery
 from node.invalidation.local import LocalDelivery
 from node.invalidation.pubsub import PubSubDelivery
+from node.invalidation.receipts import Receipts
 from node.issue_desk import IssueDesk
 from node.life import NodeLife
 from node.logins import Logins, SessionGuard
 from node.membership import Membership
 from node.operator import node_operator_app
 from node.own_password import OwnPassword
+from node.pages.admin.anonymize import anonymize_page_routes
+from node.pages.admin.clustering import clustering_routes
+from node.pages.admin.edit_user import edit_user_routes
+from node.pages.admin.remember_me import remember_me_page_routes
+from node.pages.admin.user_actions import user_action_routes
+from node.pages.admin.users import user_page_routes
+from node.pages.assets import assets_filter, load_assets
 from node.pages.attachment import attachment_routes
 from node.pages.captcha import captcha_routes
 from node.pages.dashboard import dashboard_routes
+from node.pages.gadgets import gadget_routes, gadgets
+from node.pages.issue import issue_page_routes
 from node.pages.login import login_routes
+from node.pages.logout import logout_routes
+from node.pages.navigator import navigator_routes
+from node.pages.profile import profile_routes
+from node.pages.shell import Shell
+from node.pages.unsupported_browser import unsupported_browser_routes
 from node.pages.websudo import websudo_routes
 from node.passwords import Passwords
 from node.paths import Paths
@@ -49,6 +65,7 @@ from node.rest.session import session_routes
 from node.rest.user import user_routes
 from node.rest.websudo import websudo_resource_routes
 from node.routes import Route, RouteTable
+from node.session_gate import DirectoryReader, SessionGate
 from node.store import schema
 from node.store.engine import Database, open_database
 from node.store.server_id import ServerId
@@ -67,6 +84,8 @@ log = get_logger()
 
 SWEEP_MS = 60_000
 """Policy time between two clean-ups of what is overdue, as in Tomcat; lookups never wait for one."""
+LEASE_POOL = 2
+"""Connections that only heartbeats and replays use: a crowd of requests must not cost a node its lease."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +98,7 @@ class Node:
     database: Database
     passwords: Passwords
     delivery: InvalidationDelivery
+    receipts: Receipts
     life: NodeLife
     upgrading: Upgrading
     membership: Membership
@@ -124,10 +144,11 @@ async def open_node(settings: NodeSettings, *, shut_down: Callable[[], None]) ->
     passwords = Passwords(memory_kib=settings.argon2_memory_kib, passes=settings.argon2_passes)
     async with (
         open_database(settings.postgres_url.get_secret_value(), pool_size=settings.pool_size) as database,
+        open_database(settings.postgres_url.get_secret_value(), pool_size=LEASE_POOL) as lease_database,
         RedisBus.connect(settings.redis_url.get_secret_value()) as bus,
     ):
         try:
-            delivery = choose_delivery(settings, bus, caches)
+            delivery = choose_delivery(settings, lease_database, bus, caches)
             upgrading = Upgrading(
                 database,
                 clock,
@@ -137,23 +158,47 @@ async def open_node(settings: NodeSettings, *, shut_down: Callable[[], None]) ->
             )
             membership = Membership(database, clock, settings, upgrading, shut_down=shut_down)
             life, meter = NodeLife(), RequestMeter()
-            yield Node(settings, clock, caches, database, passwords, delivery, life, upgrading, membership, meter)
+            yield Node(
+                settings,
+                clock,
+                caches,
+                database,
+                passwords,
+                delivery,
+                Receipts(),
+                life,
+                upgrading,
+                membership,
+                meter,
+            )
         finally:
             passwords.close()
 
 
-def choose_delivery(settings: NodeSettings, bus: Bus, caches: Caches) -> InvalidationDelivery:
+def choose_delivery(settings: NodeSettings, database: Database, bus: Bus, caches: Caches) -> InvalidationDelivery:
     """A node older than 9.11 tells nobody and understands nobody, whatever the cluster is set to."""
 
     def apply(event: Invalidation) -> None:
         if event.user_key is None:
+            caches.raise_floor()
             return
         voided = caches.void(event.user_key, epoch=event.epoch)
         log.info("invalidation applied", event_id=event.event_id, origin=event.origin, sessions=voided.sessions)
 
     if not settings.version.invalidates_cluster_wide or settings.delivery is Delivery.LOCAL:
         return LocalDelivery()
-    return PubSubDelivery(bus, apply, channel=f"{settings.redis_namespace}:invalidation")
+    channel = f"{settings.redis_namespace}:invalidation"
+    if settings.delivery is Delivery.PUBSUB:
+        return PubSubDelivery(bus, apply, channel=channel)
+    return FencedDelivery(
+        database,
+        bus,
+        apply,
+        caches.raise_floor,
+        node_id=settings.node_id,
+        channel=channel,
+        lease_s=settings.lease_s,
+    )
 
 
 def node_app(node: Node, *, spawn: Spawn) -> web.Application:
@@ -180,6 +225,7 @@ def node_app(node: Node, *, spawn: Spawn) -> web.Application:
         node.passwords,
         caches,
         node.delivery,
+        node.receipts,
         clock,
         node_id=settings.node_id,
         switches=settings.switches,
@@ -189,7 +235,16 @@ def node_app(node: Node, *, spawn: Spawn) -> web.Application:
     profiles = Profiles(database, actions)
     own_password = OwnPassword(database, node.passwords, actions)
     desk = IssueDesk(database, clock, paths=paths)
-    gate = SessionGate(database, caches, clock, gate=settings.switches.crowd_gate)
+    assets = load_assets()
+    shell = Shell(settings, caches.web_sessions, clock, assets, paths=paths, token_of=xsrf_token_for)
+    shown = gadgets(database, desk, clock)
+    gate = SessionGate(
+        DirectoryReader(database, caches),
+        caches,
+        clock,
+        gate=settings.switches.crowd_gate,
+        may_trust_caches=node.delivery.may_trust_caches,
+    )
     routes = [
         *server_info_routes(clock, node.life, paths=paths, version=settings.version),
         *session_routes(database, logins, caches.web_sessions, clock, jar=jar, paths=paths),
@@ -201,27 +256,40 @@ def node_app(node: Node, *, spawn: Spawn) -> web.Application:
         *search_routes(desk),
         *field_routes(),
         *attachment_routes(desk, paths=paths),
-        *login_routes(clock, paths=paths, node_id=settings.node_id),
-        *dashboard_routes(caches, clock, settings, paths=paths),
+        *login_routes(clock, shell),
+        *logout_routes(logins, caches.web_sessions, clock, shell, jar=jar),
+        *unsupported_browser_routes(shell, jar=jar),
+        *dashboard_routes(shell, shown, refresh_s=settings.gadget_refresh_s),
+        *gadget_routes(shell, shown),
+        *navigator_routes(desk, shell, jar=jar),
+        *issue_page_routes(desk, shell, jar=jar),
+        *profile_routes(database, own_password, actions, shell, settings),
+        *user_page_routes(database, caches, shell, version=settings.version),
+        *user_action_routes(database, actions, shell, settings),
+        *edit_user_routes(database, profiles, shell, settings),
+        *anonymize_page_routes(database, anonymizing, shell),
+        *remember_me_page_routes(database, actions, shell, settings),
+        *clustering_routes(database, clock, shell, settings),
         *captcha_routes(clock),
-        *websudo_routes(logins, websudo, clock, paths=paths),
+        *websudo_routes(logins, websudo, clock, shell),
         *websudo_resource_routes(websudo),
     ]
     table = RouteTable(routes)
     seal = AnchorSeal(settings.admin_token.get_secret_value())
     shown_id = settings.node_id if settings.is_clustered else None
     filters = [
+        assets_filter(assets, paths=paths),
         request_context_filter(
             clock, caches.web_sessions, node.meter, seal=seal, jar=jar, paths=paths, node_id=shown_id
         ),
-        errors_filter(paths=paths),
-        starting_filter(node.life, paths=paths),
+        errors_filter(shell),
+        starting_filter(node.life, shell),
         login_filter(logins, jar=jar),
         security_filter(gate, logins, caches, jar=jar),
         os_auth_type_filter(settings.login_rules.auth_type_parameter, paths=paths),
         anonymous_session_filter(caches.web_sessions, clock, table, jar=jar, paths=paths),
-        xsrf_filter(ServerId(database), table, jar=jar, paths=paths),
-        access_filter(table, websudo, clock, paths=paths),
+        xsrf_filter(ServerId(database), table, shell, jar=jar, paths=paths),
+        access_filter(table, websudo, clock, shell),
     ]
     app = web.Application(middlewares=filters, client_max_size=settings.max_body_bytes)
     add_routes(app, routes, paths)
@@ -265,6 +333,7 @@ async def _stop(node: Node) -> None:
     if node.life.has_run:
         await asyncio.sleep(node.settings.lame_duck_s)
         await node.membership.leave()
+        await node.delivery.leave()
 
 
 async def _sweep(node: Node) -> None:

@@ -27,6 +27,14 @@ class Voided:
 NOTHING_VOIDED = Voided(0, 0)
 
 
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What a node had been told when it began to read the database; compared when what was read enters memory."""
+
+    floor: int
+    forgotten: int
+
+
 class Caches:
     """The one door into the web sessions and the Crowd cache for anything that belongs to a user."""
 
@@ -34,15 +42,33 @@ class Caches:
         self.web_sessions = web_sessions
         self.crowd = crowd
         self._revoked: OrderedDict[str, int] = OrderedDict()
+        self._forgotten = 0
+        self._floor = 0
 
-    def is_void(self, user_key: str, epoch: int) -> bool:
-        """Does this node know that what was issued under that epoch is void?"""
-        return epoch < self._revoked.get(user_key, 0)
+    def mark(self) -> Mark:
+        """To be taken before the database is read for something that will be remembered."""
+        return Mark(self._floor, self._forgotten)
+
+    def raise_floor(self) -> None:
+        """Something was invalidated and this node cannot tell what, or it was everybody: no session is good any more
+        until the database has been asked about it once. Costs nothing now, and each active user one reading later."""
+        self._floor += 1
+
+    def is_below_floor(self, session: WebSession) -> bool:
+        return session.floor != self._floor
+
+    def is_void(self, user_key: str, epoch: int, *, since: Mark) -> bool:
+        """Does this node know that what was issued under that epoch, and read from the database after `since`, is void?
+
+        Only so many revocations are remembered; whoever read before one that was forgotten has to read again.
+        """
+        return epoch < self._revoked.get(user_key, 0) or since.forgotten != self._forgotten
 
     def admit(
         self,
         account: Account,
         *,
+        since: Mark,
         now_ms: int,
         instead_of: WebSession | None = None,
         forgetting: Collection[str] = (),
@@ -53,36 +79,39 @@ class Caches:
         """
         if instead_of is not None:
             self.web_sessions.end(instead_of, EndCause.REPLACED)
-        if self.is_void(account.user_key, account.epoch):
+        if self.is_void(account.user_key, account.epoch, since=since):
             return None
         self.crowd.note(account, now_ms=now_ms)
         session = self.web_sessions.open(account, now_ms=now_ms, is_first=instead_of is None)
+        session.floor = since.floor
         if instead_of is not None:
             session.copy_attributes(instead_of, but=forgetting)
         return session
 
-    def hand_over(self, session: WebSession, account: Account, *, now_ms: int) -> bool:
+    def hand_over(self, session: WebSession, account: Account, *, since: Mark, now_ms: int) -> bool:
         """`account` takes over a session that was somebody else's or nobody's, id and all; False when void already."""
-        if self.is_void(account.user_key, account.epoch):
+        if self.is_void(account.user_key, account.epoch, since=since):
             return False
         self.crowd.note(account, now_ms=now_ms)
         self.web_sessions.give(session, account)
+        session.floor = since.floor
         return True
 
-    def renew(self, session: WebSession, account: Account, *, now_ms: int) -> bool:
+    def renew(self, session: WebSession, account: Account, *, since: Mark, now_ms: int) -> bool:
         """Notes a fresh look at the directory for a live session; False when the session is void by now."""
-        if self.is_void(account.user_key, session.epoch):
+        if self.is_void(account.user_key, session.epoch, since=since):
             self.web_sessions.end(session, EndCause.INVALIDATED)
             return False
         session.account = account
+        session.floor = since.floor
         self.crowd.note(account, now_ms=now_ms)
         return True
 
-    def prove_again(self, session: WebSession, account: Account, *, now_ms: int) -> bool:
+    def prove_again(self, session: WebSession, account: Account, *, since: Mark, now_ms: int) -> bool:
         """The session's own user logged in again: it counts as born under the epoch that login read."""
         if account.epoch >= session.epoch:
             session.epoch = account.epoch
-        return self.renew(session, account, now_ms=now_ms)
+        return self.renew(session, account, since=since, now_ms=now_ms)
 
     def void(self, user_key: str, *, epoch: int, spare: str | None = None) -> Voided:
         """Whatever was issued to the user before `epoch` is void here from now on. Idempotent."""
@@ -91,6 +120,7 @@ class Caches:
             self._revoked.move_to_end(user_key)
             if len(self._revoked) > REVOKED_MAX:
                 self._revoked.popitem(last=False)
+                self._forgotten += 1
         sessions = self.web_sessions.void_user(user_key, epoch=epoch, spare=spare)
         return Voided(sessions, int(self.crowd.void_user(user_key, epoch=epoch)))
 

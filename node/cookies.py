@@ -43,6 +43,11 @@ class CookieJarRules:
         proves nothing without the form's field."""
         return f"{name}={token}; Path={self.path}" + ("; Secure; SameSite=None" if secure else "")
 
+    def plain(self, name: str, value: str, *, age_s: int | None, secure: bool) -> str:
+        """A cookie that says nothing of who the user is, so our scripts may read it. Age None: a session cookie."""
+        age = "" if age_s is None else f"; Max-Age={age_s}"
+        return f"{name}={value}; Path={self.path}{age}{_secure(secure)}"
+
     def _remember_me(self, value: str, age_s: int, *, secure: bool) -> str:
         path = self.rules.remember_me_cookie_path or self.path
         secure = secure and not self.rules.insecure_cookie

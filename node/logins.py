@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from node import captcha, login_guard, remember_me
-from node.caches import Caches
+from node.caches import Caches, Mark
 from node.identity import Account
 from node.passwords import Passwords
 from node.remember_me import Judgement, RememberMeCookie
@@ -32,10 +32,11 @@ class LoginResult(Enum):
 
 @dataclass(frozen=True, slots=True)
 class PasswordLogin:
-    """A finished attempt. `account` and `counters` (as they were before it) are there when it was OK; `captcha_due`
-    says that the next attempt of this user needs a CAPTCHA."""
+    """A finished attempt, `since` the mark before the database was read. `account` and `counters` (as they were before
+    it) are there when it was OK; `captcha_due` says that the next attempt of this user needs a CAPTCHA."""
 
     result: LoginResult
+    since: Mark
     account: Account | None = None
     counters: LoginCounters = NEVER_LOGGED_IN
     remember_me_cookie: RememberMeCookie | None = None
@@ -47,6 +48,7 @@ class CookieLogin:
     """What a remember-me cookie brought: an account, or a judgement that costs the cookie."""
 
     judgement: Judgement
+    since: Mark
     account: Account | None = None
 
 
@@ -91,18 +93,19 @@ class Logins:
 
         Raises DependencyError when Postgres does not answer.
         """
+        since = self._caches.mark()
         async with self._database.transaction() as connection:
             found = await credentials.load(connection, username)
         if found is None:
             await self._passwords.matches(None, password)
-            return PasswordLogin(LoginResult.WRONG_PASSWORD)
+            return PasswordLogin(LoginResult.WRONG_PASSWORD, since)
         if self._is_captcha_due(found.counters.current_failed_login_count) and not is_person:
-            return await self._refuse(found, LoginResult.CAPTCHA_NEEDED)
+            return await self._refuse(found, LoginResult.CAPTCHA_NEEDED, since)
         if not await self._passwords.matches(found.credential, password):
-            return await self._refuse(found, LoginResult.WRONG_PASSWORD)
+            return await self._refuse(found, LoginResult.WRONG_PASSWORD, since)
         if not found.account.active:
-            return PasswordLogin(LoginResult.NOT_AUTHORISED)
-        return await self._accept(found, remember=remember)
+            return PasswordLogin(LoginResult.NOT_AUTHORISED, since)
+        return await self._accept(found, since, remember=remember)
 
     async def is_password_of(self, account: Account, password: str) -> bool:
         """Does somebody who is logged in know the password too? Counts nothing and asks for no CAPTCHA."""
@@ -113,24 +116,25 @@ class Logins:
     async def by_cookie(self, cookie: RememberMeCookie) -> CookieLogin:
         """Judges a remember-me cookie and deletes the row it names when it does not fit."""
         now_ms = self._clock.now_ms()
+        since = self._caches.mark()
         async with self._database.transaction() as connection:
             row = await tokens.load(connection, cookie.token_id)
             judgement = remember_me.judge(cookie, row, max_age_ms=self._remember_me_age_ms, now_ms=now_ms)
             if judgement.clears_cookie_and_row:
                 await tokens.delete(connection, cookie.token_id)
-                return CookieLogin(judgement)
+                return CookieLogin(judgement, since)
             assert row is not None
             if row.account is None or not row.account.active:
-                return CookieLogin(judgement)
+                return CookieLogin(judgement, since)
             await credentials.record_success(connection, row.account.user_key, now_ms=now_ms)
-            return CookieLogin(judgement, row.account)
+            return CookieLogin(judgement, since, row.account)
 
     async def forget_browser(self, cookie: RememberMeCookie) -> None:
         """Logout: this browser's token goes, the user's other browsers keep theirs."""
         async with self._database.transaction() as connection:
             await tokens.delete(connection, cookie.token_id)
 
-    def establish(self, account: Account, current: WebSession | None) -> WebSession | None:
+    def establish(self, account: Account, current: WebSession | None, *, since: Mark) -> WebSession | None:
         """The session of somebody who just proved to be `account`; None when an invalidation overtook the proof.
 
         A session of somebody else is replaced, so that nobody can plant an id before a login (session fixation),
@@ -139,19 +143,19 @@ class Logins:
         now_ms = self._clock.now_ms()
         own = current is not None and current.account is not None and current.account.user_key == account.user_key
         if current is not None and own:
-            return current if self._caches.prove_again(current, account, now_ms=now_ms) else None
+            return current if self._caches.prove_again(current, account, since=since, now_ms=now_ms) else None
         guard = self._session_guard
         if current is not None and not guard.renew:
-            return current if self._caches.hand_over(current, account, now_ms=now_ms) else None
-        return self._caches.admit(account, now_ms=now_ms, instead_of=current, forgetting=guard.forgetting)
+            return current if self._caches.hand_over(current, account, since=since, now_ms=now_ms) else None
+        return self._caches.admit(account, since=since, now_ms=now_ms, instead_of=current, forgetting=guard.forgetting)
 
-    async def _accept(self, found: Credentials, *, remember: bool) -> PasswordLogin:
+    async def _accept(self, found: Credentials, since: Mark, *, remember: bool) -> PasswordLogin:
         now_ms = self._clock.now_ms()
         account = found.account
         cookie = None
         async with self._database.transaction() as connection:
             if not await credentials.is_current(connection, found):
-                return PasswordLogin(LoginResult.WRONG_PASSWORD)  # changed or voided while we were checking
+                return PasswordLogin(LoginResult.WRONG_PASSWORD, since)  # changed or voided while we were checking
             await credentials.record_success(connection, account.user_key, now_ms=now_ms)
             if remember:
                 secret = remember_me.new_secret()
@@ -162,13 +166,13 @@ class Logins:
                     now_ms=now_ms,
                 )
                 cookie = RememberMeCookie(token_id, secret)
-        return PasswordLogin(LoginResult.OK, account, found.counters, cookie)
+        return PasswordLogin(LoginResult.OK, since, account, found.counters, cookie)
 
-    async def _refuse(self, found: Credentials, result: LoginResult) -> PasswordLogin:
+    async def _refuse(self, found: Credentials, result: LoginResult, since: Mark) -> PasswordLogin:
         async with self._database.transaction() as connection:
             await credentials.record_failure(connection, found.account.user_key, now_ms=self._clock.now_ms())
         failures = found.counters.current_failed_login_count + 1
-        return PasswordLogin(result, captcha_due=self._is_captcha_due(failures))
+        return PasswordLogin(result, since, captcha_due=self._is_captcha_due(failures))
 
     def _is_captcha_due(self, failures: int) -> bool:
         return login_guard.captcha_required(failures, max_failures=self._max_failed_logins)

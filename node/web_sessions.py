@@ -39,14 +39,16 @@ class EndCause(StrEnum):
 
 
 class WebSession:
-    """One session. `account` None is an anonymous one; `epoch` is the user's epoch it was born under."""
+    """One session. `account` None is an anonymous one; `epoch` is the user's epoch it was born under, `floor` what the
+    node had been told when the database was last asked about it (`node.caches`)."""
 
-    __slots__ = ("_attributes", "_hash", "account", "created_ms", "epoch", "id", "idle_ms", "last_ms")
+    __slots__ = ("_attributes", "_hash", "account", "created_ms", "epoch", "floor", "id", "idle_ms", "last_ms")
 
     def __init__(self, session_id: str, account: Account | None, *, now_ms: int, idle_ms: int) -> None:
         self.id = session_id
         self.account = account
         self.epoch = account.epoch if account else 0
+        self.floor = 0
         self.created_ms = now_ms
         self.last_ms = now_ms
         self.idle_ms = idle_ms

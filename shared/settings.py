@@ -65,6 +65,7 @@ class Delivery(StrEnum):
 
     LOCAL = "local"
     PUBSUB = "pubsub"
+    FENCED = "fenced"
 
 
 class Sticky(StrEnum):
@@ -161,7 +162,8 @@ class NodeSettings(ProgramSettings):
 
     node_id: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,59}$")
     version: VersionField = JIRA_9_11
-    delivery: Delivery = Delivery.PUBSUB
+    delivery: Delivery = Delivery.FENCED
+    lease_s: float = Field(2.0, gt=0, description="real; how long a node may trust its caches without new proof")
     switches: Switches = Switches()
 
     host: str = "127.0.0.1"
@@ -195,6 +197,8 @@ class NodeSettings(ProgramSettings):
     self_shutdown_if_offline: bool = Field(True, description="jira.cluster.node.self.shutdown.if.offline.disabled, not")
     upgrade_tasks_s: float = Field(60.0, ge=0, description="policy; how long upgrade tasks run once approved")
     max_failed_logins: int = Field(3, ge=0, description="CAPTCHA from here on; 0 never")
+
+    gadget_refresh_s: float = Field(60.0, gt=0, description="real; of a dashboard whose user has not chosen himself")
 
     argon2_memory_kib: int = Field(8 * 1024, ge=8)
     argon2_passes: int = Field(1, ge=1)
@@ -278,7 +282,7 @@ class BalancerSettings(ProgramSettings):
     tls_certificate: str | None = Field(None, description="PEM file; with tls_key the balancer speaks https only")
     tls_key: str | None = None
     access_log: str = Field("", description="file that gets one JSON line a request; '-' is standard error")
-    access_log_kept: int = Field(1000, ge=0, description="requests kept in memory for the operator")
+    access_log_kept: int = Field(200, ge=0, description="requests kept in memory for the operator")
     stop_grace_s: float = Field(10.0, ge=0, description="how long running requests may finish at stop")
 
     @model_validator(mode="after")

@@ -76,7 +76,9 @@ def other_clocks(source):
                 found.append(("redis", "set with an expiry", node.lineno))
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             text = node.value.lower()
-            if (any(f"{clock}()" in text.replace(" ()", "()") for clock in DATABASE_CLOCKS) and is_sql(text)) or (is_sql(text) and ("current_timestamp" in text or "localtimestamp" in text)):
+            if (any(f"{clock}()" in text.replace(" ()", "()") for clock in DATABASE_CLOCKS) and is_sql(text)) or (
+                is_sql(text) and ("current_timestamp" in text or "localtimestamp" in text)
+            ):
                 found.append(("database", node.value.strip()[:60], node.lineno))
     return found
 

@@ -54,7 +54,7 @@ def demo(
         )
         result = await measure_all(clusters, say=say)
         console.print(render.as_table(result, versions))
-        console.print(render.conditions(switches=Switches(), delivery=Delivery.PUBSUB))
+        console.print(render.conditions(switches=Switches(), delivery=Delivery.FENCED))
         console.print(NEXT, highlight=False, markup=False)
         return result.exit_code if all(ending.as_documented for ending in endings) else EXIT_FAIL
 

@@ -20,7 +20,7 @@ def matrix(
     nodes: Annotated[int, typer.Option(help="Nodes of each cluster: one acts, the others are the cluster.")] = 3,
     delivery: Annotated[
         Delivery, typer.Option(help="How an invalidation travels between nodes from 9.11 on.")
-    ] = Delivery.PUBSUB,
+    ] = Delivery.FENCED,
     switch: Annotated[
         list[str] | None, typer.Option(metavar="NAME=VALUE", help="A model switch; may be repeated.")
     ] = None,

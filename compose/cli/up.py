@@ -23,7 +23,7 @@ def up(
     ] = None,
     delivery: Annotated[
         Delivery, typer.Option(help="How an invalidation travels between nodes from 9.11 on.")
-    ] = Delivery.PUBSUB,
+    ] = Delivery.FENCED,
     on: Annotated[Where, typer.Option(help="Where the nodes run.")] = Where.PROCESSES,
     sticky: Annotated[Sticky, typer.Option(help="What binds a client to a node.")] = Sticky.COOKIE,
     context_path: Annotated[str, typer.Option(help="Path under which everything is served, such as /jira.")] = "",

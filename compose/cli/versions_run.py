@@ -24,7 +24,7 @@ class VersionsSpec:
 
     versions: Sequence[Version]
     nodes: int = 3
-    delivery: Delivery = Delivery.PUBSUB
+    delivery: Delivery = Delivery.FENCED
     switches: Switches = field(default_factory=Switches)
     postgres_url: str | None = None
     redis_url: str | None = None

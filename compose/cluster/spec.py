@@ -57,7 +57,7 @@ class ClusterSpec:
     """
 
     nodes: tuple[NodeSpec, ...]
-    delivery: Delivery = Delivery.PUBSUB
+    delivery: Delivery = Delivery.FENCED
     sticky: Sticky = Sticky.COOKIE
     context_path: str = ""
     port: int = 0

@@ -7,6 +7,7 @@ from aiohttp import web
 from node.answers import error_collection, redirect
 from node.filters import Filter, Handler
 from node.identity import Account
+from node.pages.shell import Shell
 from node.pages.xsrf import token_missing_page
 from node.paths import Paths
 from node.request_context import context_of
@@ -18,7 +19,7 @@ from shared.contract import NOT_AUTHENTICATED
 NOT_PERMITTED = "You do not have permission to perform this operation. Administrator rights are required."
 
 
-def access_filter(table: RouteTable, websudo: WebSudo, clock: PolicyClock, *, paths: Paths) -> Filter:
+def access_filter(table: RouteTable, websudo: WebSudo, clock: PolicyClock, shell: Shell) -> Filter:
     """Unknown paths pass; the router answers them."""
 
     @web.middleware
@@ -26,11 +27,11 @@ def access_filter(table: RouteTable, websudo: WebSudo, clock: PolicyClock, *, pa
         needs = table.needs_of(request)
         context = context_of(request)
         if not _may(context.account, needs):
-            return _refusal(request, context.account, needs, paths)
+            return _refusal(request, context.account, needs, shell)
         if needs is not Needs.WEBSUDO or websudo.is_disabled:
             return await handler(request)
         if context.session is None or not websudo.use(context.session, now_ms=clock.now_ms()):
-            return redirect(_websudo_page_for(request, paths))
+            return redirect(_websudo_page_for(request, shell.paths))
         response = await handler(request)
         response.headers.update([HEADER])
         return response
@@ -44,12 +45,12 @@ def _may(account: Account | None, needs: Needs) -> bool:
     return account is not None and (needs is Needs.USER or account.is_admin)
 
 
-def _refusal(request: web.Request, account: Account | None, needs: Needs, paths: Paths) -> web.Response:
-    if not paths.is_rest(request):
+def _refusal(request: web.Request, account: Account | None, needs: Needs, shell: Shell) -> web.Response:
+    if not shell.paths.is_rest(request):
         # A posted form cannot be repeated after a login, so Seraph forwards to the page that says so.
         if request.method == "POST":
-            return token_missing_page(request, paths=paths)
-        return redirect(paths.login_page_for(request))
+            return token_missing_page(request, shell)
+        return redirect(shell.paths.login_page_for(request))
     if account is None or needs is Needs.ADMIN_ELSE_401:
         return error_collection(401, NOT_AUTHENTICATED)
     return error_collection(403, NOT_PERMITTED)

@@ -6,8 +6,7 @@ from aiohttp import web
 
 from node.answers import error_collection, html_answer, rest_message
 from node.filters import Filter, Handler
-from node.pages.errors import error_page
-from node.paths import Paths
+from node.pages.shell import Shell
 from node.request_context import context_of
 from shared.errors import CallerError, DependencyError
 from shared.log import get_logger
@@ -17,7 +16,7 @@ log = get_logger()
 RETRY_AFTER_S = 2
 
 
-def errors_filter(*, paths: Paths) -> Filter:
+def errors_filter(shell: Shell) -> Filter:
     """REST callers get JSON, browsers a page."""
 
     @web.middleware
@@ -25,40 +24,43 @@ def errors_filter(*, paths: Paths) -> Filter:
         try:
             return await handler(request)
         except CallerError as error:
-            return _caller_error(error, rest=paths.is_rest(request))
+            return _caller_error(error, request, shell)
         except DependencyError as error:
             log.warning("dependency away", path=request.path, error=str(error))
-            return _unavailable(str(error), rest=paths.is_rest(request))
+            return _unavailable(str(error), request, shell)
         except web.HTTPException as error:
-            return _http_error(error, request, paths)
+            return _http_error(error, request, shell)
         except Exception:
             request_id = context_of(request).request_id
             log.exception("unexpected error", path=request.path, request_id=request_id)
             message = f"Unexpected error; the node's log has the details under {request_id}."
-            return rest_message(500, message) if paths.is_rest(request) else error_page(500, message)
+            return rest_message(500, message) if shell.paths.is_rest(request) else shell.error(request, 500, message)
 
     return errors
 
 
-def _caller_error(error: CallerError, *, rest: bool) -> web.Response:
+def _caller_error(error: CallerError, request: web.Request, shell: Shell) -> web.Response:
     headers = dict(error.headers)
-    if rest:
+    if shell.paths.is_rest(request):
         return error_collection(error.status, *error.messages, errors=error.fields, headers=headers)
-    return error_page(error.status, str(error), headers)
+    return shell.error(request, error.status, str(error), headers)
 
 
-def _unavailable(message: str, *, rest: bool) -> web.Response:
+def _unavailable(message: str, request: web.Request, shell: Shell) -> web.Response:
     headers = {"Retry-After": str(RETRY_AFTER_S)}
-    return rest_message(503, message, headers) if rest else error_page(503, message, headers)
+    if shell.paths.is_rest(request):
+        return rest_message(503, message, headers)
+    return shell.error(request, 503, message, headers)
 
 
-def _http_error(error: web.HTTPException, request: web.Request, paths: Paths) -> web.Response:
+def _http_error(error: web.HTTPException, request: web.Request, shell: Shell) -> web.Response:
     """aiohttp's own refusals: unknown path, wrong method, body too large."""
     headers = {name: error.headers[name] for name in ("Allow", "Location") if name in error.headers}
     if 300 <= error.status < 400:
         return html_answer("", error.status, headers)
+    paths = shell.paths
     if not paths.is_rest(request):
-        return error_page(error.status, error.reason, headers)
+        return shell.error(request, error.status, error.reason, headers)
     # The text Jira's REST module answers an unknown path with.
     unknown = f"null for uri: {paths.absolute(request.path_qs.removeprefix(paths.context))}"
     return rest_message(error.status, unknown if error.status == 404 else HTTPStatus(error.status).phrase, headers)

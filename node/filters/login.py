@@ -51,7 +51,9 @@ async def log_in(request: web.Request, logins: Logins, given: GivenCredentials, 
         and logins.solves_captcha(context.session, given.captcha)
     )
     attempt = await logins.by_password(given.username, given.password, remember=given.remember, is_person=is_person)
-    session = None if attempt.account is None else logins.establish(attempt.account, context.session)
+    session = None
+    if attempt.account is not None:
+        session = logins.establish(attempt.account, context.session, since=attempt.since)
     context.login_counters = attempt.counters
     context.captcha_due = attempt.captcha_due
     if attempt.account is None or session is None:

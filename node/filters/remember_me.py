@@ -29,7 +29,7 @@ async def try_remember_me(request: web.Request, logins: Logins, *, jar: CookieJa
     if login.account is None:
         context.stamp(LoginReason.NOT_AUTHORISED)
         return
-    session = logins.establish(login.account, context.session)
+    session = logins.establish(login.account, context.session, since=login.since)
     if session is None:
         return
     context.stamp(LoginReason.OK)

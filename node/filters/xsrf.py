@@ -12,6 +12,7 @@ from node.answers import text_answer
 from node.cookies import CookieJarRules
 from node.filters import Filter, Handler
 from node.forms import form_of
+from node.pages.shell import Shell
 from node.pages.xsrf import token_missing_page
 from node.paths import Paths
 from node.request_context import context_of
@@ -23,7 +24,7 @@ TOKENS = web.RequestKey("dcsim_xsrf_tokens", rules.RequestTokens)
 CHANGING = frozenset({"POST", "PUT", "DELETE", "PATCH"})
 
 
-def xsrf_filter(server_id: ServerId, table: RouteTable, *, jar: CookieJarRules, paths: Paths) -> Filter:
+def xsrf_filter(server_id: ServerId, table: RouteTable, shell: Shell, *, jar: CookieJarRules, paths: Paths) -> Filter:
     """Runs when it is known who the user is. Every answer leaves with a fitting cookie, but for health checks."""
 
     @web.middleware
@@ -36,7 +37,7 @@ def xsrf_filter(server_id: ServerId, table: RouteTable, *, jar: CookieJarRules, 
             if paths.is_rest(request):
                 return _rest_refusal(request, table.xsrf_of(request), paths) or await handler(request)
             if table.xsrf_of(request) is Xsrf.TOKEN and not await carries_valid_token(request):
-                return token_missing_page(request, paths=paths)
+                return token_missing_page(request, shell)
             return await handler(request)
         finally:
             tokens.current(logged_in=context.account is not None)

@@ -1,7 +1,7 @@
 """How an invalidation travels from the node that performed it to the others: one delivery a file, one interface."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -13,16 +13,17 @@ Apply = Callable[[Invalidation], None]
 """Voids this node's caches; safe to call again with the same message."""
 
 
+Send = Callable[[], Awaitable[Receipt]]
+"""Tells the other nodes, and returns what is known of them. It never fails the call that was committed: what could not
+be delivered is logged and counted."""
+
+
 class InvalidationDelivery(Protocol):
     """What the rest of a node needs of a delivery."""
 
-    async def record(self, connection: AsyncConnection, event: Invalidation) -> None:
-        """Called in the transaction that makes the invalidation, after its log entry and under the head lock."""
-        ...
-
-    async def send(self, event: Invalidation) -> Receipt:
-        """Called after the commit and after this node's own caches. Never fails the call that was committed: what
-        could not be delivered is logged and counted. Returns what is known of the other nodes."""
+    async def record(self, connection: AsyncConnection, event: Invalidation) -> Send:
+        """Called in the transaction that makes the invalidation, after its log entry and under the head lock. Returns
+        what is to be called after the commit and after this node's own caches."""
         ...
 
     async def run(self, listening: asyncio.Event) -> None:
@@ -31,4 +32,8 @@ class InvalidationDelivery(Protocol):
 
     def may_trust_caches(self) -> bool:
         """May this node answer from memory right now? Asked at every decision; must not wait for anything."""
+        ...
+
+    async def leave(self) -> None:
+        """A polite end of the node: nobody has to wait for it any more."""
         ...

@@ -50,7 +50,7 @@ class Lease:
 
 @dataclass(frozen=True, slots=True)
 class LeaseRow:
-    """What the database says of one node's lease. `beats` rises with each renewal; `applied` is a position in the log."""
+    """What the database says of a node's lease. `beats` rises with each renewal; `applied` is a position in the log."""
 
     node_id: str
     incarnation: str

@@ -3,10 +3,11 @@
 
 import asyncio
 from collections import deque
+from functools import partial
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from node.invalidation import Apply
+from node.invalidation import Apply, Send
 from node.invalidation.receipts import Receipt
 from shared.bus import Bus, Message, Subscribed
 from shared.errors import DependencyError
@@ -31,14 +32,17 @@ class PubSubDelivery:
         self.send_failures = 0
         self.subscriptions = 0
 
-    async def record(self, connection: AsyncConnection, event: Invalidation) -> None:
+    async def record(self, connection: AsyncConnection, event: Invalidation) -> Send:
+        return partial(self._send, event)
+
+    async def leave(self) -> None:
         return
 
     def may_trust_caches(self) -> bool:
         """Always, and that is the weakness: a node that missed a message does not know it."""
         return True
 
-    async def send(self, event: Invalidation) -> Receipt:
+    async def _send(self, event: Invalidation) -> Receipt:
         self._own.append(event.event_id)
         try:
             listeners = await self._bus.publish(self._channel, event.encode())

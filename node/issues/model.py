@@ -1,7 +1,7 @@
 """Issues and what they refer to, as frozen values. Instants are policy ms since the epoch, users are user keys."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
@@ -153,6 +153,10 @@ class People:
         self._by_word |= {person.username.casefold(): person for person in self._by_key.values()}
         self._groups = {name.casefold() for name in groups}
         self._groups |= {name.casefold() for person in self._by_key.values() for name in person.groups}
+
+    def __iter__(self) -> Iterator[Person]:
+        """Everybody, in the order given."""
+        return iter(self._by_key.values())
 
     def by_key(self, user_key: str) -> Person | None:
         """The user with that key, or None when there is none any more."""

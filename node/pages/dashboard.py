@@ -1,40 +1,54 @@
-"""The landing page: who is logged in, on which node, and what knew them."""
+"""The landing page: gadgets that refresh by themselves."""
+
+from collections.abc import Iterable
 
 from aiohttp import web
 
 from node.answers import redirect
-from node.caches import Caches
-from node.pages import page
-from node.paths import Paths
-from node.request_context import context_of
+from node.pages.gadgets import PREFIX, STRIP, Gadget
+from node.pages.shell import Shell
 from node.routes import Needs, Route
-from shared.clock import PolicyClock, as_datetime
-from shared.settings import NodeSettings
+
+INTERVALS_S = {15.0: "15 seconds", 60.0: "minute", 300.0: "5 minutes", 900.0: "15 minutes"}
 
 
-def dashboard_routes(caches: Caches, clock: PolicyClock, settings: NodeSettings, *, paths: Paths) -> list[Route]:
+def dashboard_routes(shell: Shell, gadgets: tuple[Gadget, ...], *, refresh_s: float) -> list[Route]:
+    """`refresh_s`: real seconds between two refreshes, unless the user chooses another interval."""
+    choices = sorted(({refresh_s: f"{refresh_s:g} seconds"} | INTERVALS_S).items())
+
     async def home(_request: web.Request) -> web.Response:
-        return redirect(paths.to("/secure/Dashboard.jspa"))
+        return redirect(shell.paths.to("/secure/Dashboard.jspa"))
 
     async def dashboard(request: web.Request) -> web.Response:
-        context = context_of(request)
-        session = context.session
-        ends_ms = caches.web_sessions.deadline_ms(session) if session else None
-        return page(
+        return shell.page(
+            request,
             "dashboard.html",
-            {
-                "paths": paths,
-                "node_id": settings.node_id,
-                "version": settings.version,
-                "account": context.user,
-                "known_via": context.known_via,
-                "session": session,
-                "session_ends": as_datetime(ends_ms) if ends_ms else None,
-                "now": as_datetime(clock.now_ms()),
-            },
+            gadgets=[await _shown(gadget, request, shell) for gadget in gadgets],
+            intervals=_numbers(choices),
+            interval=f"{refresh_s:g}",
+            strip_source=_source(STRIP, shell),
         )
 
     return [
         Route("GET", "/", home, Needs.ANYONE),
         Route("GET", "/secure/Dashboard.jspa", dashboard, Needs.USER),
     ]
+
+
+async def _shown(gadget: Gadget, request: web.Request, shell: Shell) -> dict[str, object]:
+    return {
+        "name": gadget.name,
+        "title": gadget.title,
+        "wide": gadget.wide,
+        "source": _source(gadget.name, shell),
+        "content": await gadget.content(request, shell),
+    }
+
+
+def _source(name: str, shell: Shell) -> str:
+    return shell.paths.to(f"{PREFIX}/{name}")
+
+
+def _numbers(choices: Iterable[tuple[float, str]]) -> list[tuple[str, str]]:
+    """As the script reads them back."""
+    return [(f"{seconds:g}", text) for seconds, text in choices]

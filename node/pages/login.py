@@ -4,9 +4,9 @@ from aiohttp import web
 
 from node import captcha
 from node.answers import redirect
+from node.forms import form_of
 from node.logins import LoginResult
-from node.pages import page
-from node.paths import Paths
+from node.pages.shell import Shell
 from node.request_context import RequestContext, context_of
 from node.routes import Needs, Route
 from shared.clock import PolicyClock
@@ -18,28 +18,24 @@ MESSAGES = {
 }
 
 
-def login_routes(clock: PolicyClock, *, paths: Paths, node_id: str) -> list[Route]:
+def login_routes(clock: PolicyClock, shell: Shell) -> list[Route]:
     async def show(request: web.Request) -> web.Response:
         """Somebody who is logged in, by form or already, goes where he wanted to go."""
-        context = context_of(request)
-        form = await request.post() if request.method == "POST" else {}
+        context, form = context_of(request), await form_of(request)
         wanted = form.get("os_destination") or request.query.get("os_destination")
-        destination = paths.destination(wanted if isinstance(wanted, str) else None)
-        if context.account is not None and (request.method == "POST" or destination):
-            return redirect(destination or paths.home)
+        destination = shell.paths.destination(wanted)
+        violation = request.query.get("permissionViolation") == "true"
+        if context.account is not None and (request.method == "POST" or (destination and not violation)):
+            return redirect(destination or shell.paths.home)
         failed = context.failed_login
-        return page(
+        return shell.page(
+            request,
             "login.html",
-            {
-                "paths": paths,
-                "node_id": node_id,
-                "account": context.account,
-                "destination": wanted if destination else "",
-                "captcha": _captcha_for(context, now_ms=clock.now_ms()),
-                "message": MESSAGES.get(failed) if failed else None,
-                "username": form.get("os_username", ""),
-                "permission_violation": request.query.get("permissionViolation") == "true",
-            },
+            destination=wanted if destination else "",
+            captcha=_captcha_for(context, now_ms=clock.now_ms()),
+            message=MESSAGES.get(failed) if failed else None,
+            username=form.get("os_username", ""),
+            permission_violation=violation,
         )
 
     return [

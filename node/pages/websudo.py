@@ -7,11 +7,9 @@ CAPTCHA gate (`authenticateWithoutElevatedCheck`); whether it counts was not see
 from aiohttp import web
 
 from node.answers import redirect
-from node.filters.xsrf import xsrf_token_for
 from node.forms import form_of
 from node.logins import Logins
-from node.pages import page
-from node.paths import Paths
+from node.pages.shell import Shell
 from node.request_context import context_of
 from node.routes import Needs, Route, Xsrf
 from node.websudo import HEADER, WebSudo
@@ -21,19 +19,9 @@ WRONG = "The password you entered is not correct. Please try again."
 EMPTY = "You must enter your password."
 
 
-def websudo_routes(logins: Logins, websudo: WebSudo, clock: PolicyClock, *, paths: Paths) -> list[Route]:
+def websudo_routes(logins: Logins, websudo: WebSudo, clock: PolicyClock, shell: Shell) -> list[Route]:
     def form(request: web.Request, wanted: str, is_post: str, message: str | None = None) -> web.Response:
-        return page(
-            "websudo.html",
-            {
-                "paths": paths,
-                "account": context_of(request).user,
-                "destination": wanted,
-                "is_post": is_post == "true",
-                "message": message,
-                "xsrf_token": xsrf_token_for(request),
-            },
-        )
+        return shell.page(request, "websudo.html", destination=wanted, is_post=is_post == "true", message=message)
 
     async def show(request: web.Request) -> web.Response:
         query = request.query
@@ -47,11 +35,12 @@ def websudo_routes(logins: Logins, websudo: WebSudo, clock: PolicyClock, *, path
         if not is_right or context.session is None:
             return form(request, wanted, fields.get("webSudoIsPost", "false"), WRONG if password else EMPTY)
         websudo.start(context.session, now_ms=clock.now_ms())
-        answer = redirect(paths.destination(wanted) or paths.home)
+        answer = redirect(shell.paths.destination(wanted) or shell.paths.home)
         answer.headers.update([HEADER])
         return answer
 
     return [
         Route("GET", "/secure/admin/WebSudoAuthenticate!default.jspa", show, Needs.USER),
+        Route("GET", "/secure/admin/WebSudoAuthenticate.jspa", show, Needs.USER),
         Route("POST", "/secure/admin/WebSudoAuthenticate.jspa", authenticate, Needs.USER, xsrf=Xsrf.TOKEN),
     ]

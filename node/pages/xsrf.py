@@ -6,13 +6,12 @@ pycontribs/jira looks for the marker in answers that were not errors. Jira 9 was
 
 from aiohttp import web
 
-from node.pages import page
-from node.paths import Paths
+from node.pages.shell import Shell
 from node.request_context import context_of
 
 
-def token_missing_page(request: web.Request, *, paths: Paths) -> web.Response:
+def token_missing_page(request: web.Request, shell: Shell) -> web.Response:
     """Says whether the token is missing or the session it belonged to is over, and offers the way back."""
     context = context_of(request)
     expired = context.account is None and context.session_ended is not None
-    return page("xsrf_missing.html", {"paths": paths, "expired": expired, "method": request.method})
+    return shell.page(request, "xsrf_missing.html", expired=expired)

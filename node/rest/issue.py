@@ -17,7 +17,7 @@ from node.paths import Paths
 from node.request_context import context_of
 from node.rest.arguments import whole_number
 from node.rest.uploads import uploaded_files
-from node.routes import Needs, Route, rest
+from node.routes import Needs, Route, Xsrf, rest
 from shared.errors import CallerError
 
 ALL_FIELDS = ("*all",)
@@ -52,6 +52,6 @@ def issue_routes(desk: IssueDesk, *, paths: Paths) -> list[Route]:
 
     return [
         rest("GET", "/issue/{key}", read, Needs.ANYONE),
-        rest("POST", "/issue/{key}/attachments", attach),
+        rest("POST", "/issue/{key}/attachments", attach, xsrf=Xsrf.HEADER),
         rest("GET", "/attachment/{id}", attachment, Needs.ANYONE),
     ]

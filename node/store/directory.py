@@ -1,5 +1,6 @@
 """Reading who users are: the directory that Crowd entries are validated against."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import Row, Select, func, select
@@ -57,6 +58,14 @@ async def first_accounts(connection: AsyncConnection, *, limit: int, besides: st
 async def group_names(connection: AsyncConnection) -> list[str]:
     """Every group, also those nobody is in."""
     return list(await connection.scalars(select(groups.c.group_name)))
+
+
+async def names_of(connection: AsyncConnection, user_keys: Iterable[str]) -> dict[str, str]:
+    """User names by key; keys of users who do not exist any more are left out."""
+    rows = await connection.execute(
+        select(users.c.user_key, users.c.user_name).where(users.c.user_key.in_(list(user_keys)))
+    )
+    return {row.user_key: row.user_name for row in rows}
 
 
 async def oldest_ms(connection: AsyncConnection) -> int:

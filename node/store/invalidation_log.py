@@ -2,9 +2,10 @@
 see a later one while an earlier one is still on its way (reference: invalidation.md P15)."""
 
 import uuid
+from typing import Any
 
+from sqlalchemy import Row, func, insert, select, update
 from sqlalchemy import delete as sql_delete
-from sqlalchemy import func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.clock import as_datetime, as_ms
@@ -55,6 +56,20 @@ async def head(connection: AsyncConnection) -> int:
     return await connection.scalar(select(invalidation_head.c.position)) or 0
 
 
+async def latest(connection: AsyncConnection, *, limit: int) -> list[Invalidation]:
+    """The last entries, newest first."""
+    query = select(invalidation_log).order_by(invalidation_log.c.position.desc()).limit(limit)
+    return [_event(row) for row in await connection.execute(query)]
+
+
+async def latest_of_user(connection: AsyncConnection, user_key: str) -> Invalidation | None:
+    """The last entry that names that user, or None."""
+    entry = invalidation_log.c
+    query = select(invalidation_log).where(entry.user_key == user_key).order_by(entry.position.desc()).limit(1)
+    row = (await connection.execute(query)).one_or_none()
+    return None if row is None else _event(row)
+
+
 async def entries_after(connection: AsyncConnection, position: int, *, limit: int) -> list[Invalidation]:
     """The entries that follow `position`, in order. When the first one is not the next, the log was trimmed."""
     query = (
@@ -63,20 +78,21 @@ async def entries_after(connection: AsyncConnection, position: int, *, limit: in
         .order_by(invalidation_log.c.position)
         .limit(limit)
     )
-    return [
-        Invalidation(
-            event_id=row.event_id,
-            position=row.position,
-            user_key=row.user_key,
-            epoch=row.epoch,
-            action=row.action,
-            origin=row.origin,
-            at_ms=as_ms(row.at),
-        )
-        for row in await connection.execute(query)
-    ]
+    return [_event(row) for row in await connection.execute(query)]
 
 
 async def trim(connection: AsyncConnection, *, keep: int, head: int) -> None:
     """Forgets all but the last `keep` entries. Who still needs them sets a floor instead of replaying."""
     await connection.execute(sql_delete(invalidation_log).where(invalidation_log.c.position <= head - keep))
+
+
+def _event(row: Row[Any]) -> Invalidation:
+    return Invalidation(
+        event_id=row.event_id,
+        position=row.position,
+        user_key=row.user_key,
+        epoch=row.epoch,
+        action=row.action,
+        origin=row.origin,
+        at_ms=as_ms(row.at),
+    )

@@ -1,5 +1,6 @@
 """The `remembermetoken` table: one row per browser that ticked the box."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from sqlalchemy import delete as sql_delete
@@ -64,6 +65,13 @@ async def delete_of_user(connection: AsyncConnection, user_key: str) -> int:
 async def delete_all(connection: AsyncConnection) -> int:
     """Every token of everyone; returns how many."""
     return (await connection.execute(sql_delete(remember_me_tokens))).rowcount
+
+
+async def count_by_user(connection: AsyncConnection, user_keys: Iterable[str]) -> dict[str, int]:
+    """Tokens by user key; users without one are left out."""
+    owner = remember_me_tokens.c.username
+    query = select(owner, func.count()).where(owner.in_(list(user_keys))).group_by(owner)
+    return {row[0]: row[1] for row in await connection.execute(query)}
 
 
 async def count(connection: AsyncConnection, user_key: str | None = None) -> int:

@@ -58,7 +58,7 @@ def test_what_the_directory_must_say_for_a_session_to_go_on(found, good):
 
 def test_voiding_drops_session_and_entry_together(caches):
     """Both places where a node remembers a user are cleared by one call, which tells the cost."""
-    session = caches.admit(account(), now_ms=T0)
+    session = caches.admit(account(), since=caches.mark(), now_ms=T0)
     voided = caches.void("KEY-alice", epoch=1)
     assert (voided.sessions, voided.crowd_entries) == (1, 1)
     assert caches.web_sessions.find(session.id, now_ms=T0) is None
@@ -68,7 +68,7 @@ def test_voiding_drops_session_and_entry_together(caches):
 def test_voiding_twice_is_voiding_once(caches):
     """A message may arrive twice, or long after a newer login."""
     caches.void("KEY-alice", epoch=1)
-    later = caches.admit(account(epoch=1), now_ms=T0)
+    later = caches.admit(account(epoch=1), since=caches.mark(), now_ms=T0)
     assert caches.void("KEY-alice", epoch=1).sessions == 0
     assert caches.web_sessions.find(later.id, now_ms=T0) is later
 
@@ -76,21 +76,21 @@ def test_voiding_twice_is_voiding_once(caches):
 def test_a_login_that_was_overtaken_does_not_get_in(caches):
     """P4, P5: the password or token was read before the invalidation, the session would be born after it."""
     caches.void("KEY-alice", epoch=1)
-    assert caches.admit(account(epoch=0), now_ms=T0) is None
+    assert caches.admit(account(epoch=0), since=caches.mark(), now_ms=T0) is None
     assert len(caches.web_sessions) == len(caches.crowd) == 0
 
 
 def test_a_renewal_that_was_overtaken_ends_the_session(caches):
     """P3: the directory was read before the invalidation; what was read must not be noted after it."""
-    session = caches.admit(account(epoch=0), now_ms=T0)
+    session = caches.admit(account(epoch=0), since=caches.mark(), now_ms=T0)
     caches._revoked["KEY-alice"] = 1
-    assert not caches.renew(session, account(epoch=0), now_ms=T0)
+    assert not caches.renew(session, account(epoch=0), since=caches.mark(), now_ms=T0)
     assert caches.web_sessions.find(session.id, now_ms=T0) is None
 
 
 def test_proving_again_lifts_a_session_to_the_new_epoch(caches):
     """Somebody who logs in again with the new password on his old session keeps its id and is no thief."""
-    session = caches.admit(account(epoch=0), now_ms=T0)
+    session = caches.admit(account(epoch=0), since=caches.mark(), now_ms=T0)
     caches._revoked["KEY-alice"] = 1
-    assert caches.prove_again(session, account(epoch=1), now_ms=T0)
+    assert caches.prove_again(session, account(epoch=1), since=caches.mark(), now_ms=T0)
     assert session.epoch == 1

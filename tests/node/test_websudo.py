@@ -8,7 +8,6 @@ from aiohttp import web
 
 from node.answers import html_answer
 from node.filters.access import access_filter
-from node.paths import Paths
 from node.request_context import CONTEXT, RequestContext
 from node.routes import Needs, Route, RouteTable
 from node.web_sessions import SessionLimits, WebSessions
@@ -18,6 +17,7 @@ from shared.clock import FakeClock
 from shared.contract import LOGIN_REASON
 from shared.serving import listen, serving
 from tests.support.accounts import account
+from tests.support.shells import bare_shell
 
 MINUTE_MS = 60_000
 PAGE = "/secure/admin/WebSudoAuthenticate!default.jspa"
@@ -70,7 +70,7 @@ class ProtectedPage:
             request[CONTEXT] = RequestContext("1x1x1", session=self.session, account=self.session.account)
             return await handler(request)
 
-        access = access_filter(RouteTable([self._route]), self.websudo, self.clock, paths=Paths("", ""))
+        access = access_filter(RouteTable([self._route]), self.websudo, self.clock, bare_shell(self.clock))
         app = web.Application(middlewares=[known, access])
         app.router.add_get(self._route.path, self._route.handler)
         socket = listen("127.0.0.1", 0)

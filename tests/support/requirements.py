@@ -14,7 +14,17 @@ def _has_browser():
         import playwright  # noqa: F401
     except ImportError:
         return "playwright is not installed"
-    return None
+    return None if chromium_path() else "no Chromium here"
+
+
+def chromium_path():
+    """The Chromium that tests drive, or None: `DCSIM_CHROMIUM`, else what the system calls chromium."""
+    names = (os.environ.get("DCSIM_CHROMIUM", ""), "chromium", "chromium-browser", "google-chrome")
+    return next((path for name in names if name and (path := shutil.which(name))), None)
+
+
+def _has_node():
+    return None if shutil.which("node") else "no node here"
 
 
 def _has_docker():
@@ -26,11 +36,11 @@ def _has_balancers():
     return f"{' and '.join(missing)} not installed" if missing else None
 
 
-_CHECKS = {"browser": _has_browser, "docker": _has_docker, "balancers": _has_balancers}
+_CHECKS = {"browser": _has_browser, "docker": _has_docker, "balancers": _has_balancers, "node": _has_node}
 
 
 def require(name):
-    """Skips the running test when the machine lacks `name`: docker, browser or balancers (haproxy and nginx)."""
+    """Skips the running test when the machine lacks `name`: docker, browser, balancers (haproxy and nginx) or node (Node.js)."""
     problem = _CHECKS[name]()
     if problem is None:
         return

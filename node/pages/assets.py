@@ -1,0 +1,75 @@
+"""Style sheet, scripts and icon, under `/s/<digest>/<name>`.
+
+The digest is of all files together, so a browser may keep what it got for good. A file is nobody's request: it is
+answered before any filter that knows users, touches no session and sets no cookie.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from urllib.parse import unquote
+
+from aiohttp import web
+
+from node.answers import SECURITY_HEADERS
+from node.filters import Filter, Handler
+from node.paths import Paths
+
+PREFIX = "/s/"
+FOR_GOOD = "public, max-age=31536000, immutable"
+ASK_AGAIN = "no-cache"
+"""For the digest of another version: during a rolling upgrade a page of one node may ask another for its files."""
+
+_TYPES = {
+    "css": "text/css; charset=utf-8",
+    "js": "text/javascript; charset=utf-8",
+    "svg": "image/svg+xml",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Assets:
+    """All files by name, and their digest."""
+
+    files: dict[str, bytes]
+    digest: str
+
+    def address(self, name: str) -> str:
+        """Below the context path. A name that does not exist is a bug of a template."""
+        assert name in self.files, f"there is no asset named {name}"
+        return f"{PREFIX}{self.digest}/{name}"
+
+
+@cache
+def load_assets() -> Assets:
+    """Reads the files once."""
+    folder = resources.files("node.pages") / "static"
+    files = {file.name: file.read_bytes() for file in folder.iterdir() if file.name.rpartition(".")[2] in _TYPES}
+    digest = hashlib.sha256(b"".join(name.encode() + files[name] for name in sorted(files))).hexdigest()[:12]
+    return Assets(files, digest)
+
+
+def assets_filter(assets: Assets, *, paths: Paths) -> Filter:
+    """Outermost of all."""
+    prefix = paths.to(PREFIX)
+
+    @web.middleware
+    async def serve_assets(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if not request.path.startswith(prefix):
+            return await handler(request)
+        return _answer(assets, unquote(request.path.removeprefix(prefix)), request.method)
+
+    return serve_assets
+
+
+def _answer(assets: Assets, path: str, method: str) -> web.Response:
+    digest, _, name = path.partition("/")
+    content = assets.files.get(name)
+    if content is None:
+        return web.Response(status=404, text="There is no such file.\n", headers=SECURITY_HEADERS)
+    if method not in ("GET", "HEAD"):
+        return web.Response(status=405, headers=SECURITY_HEADERS | {"Allow": "GET, HEAD"})
+    kept = FOR_GOOD if digest == assets.digest else ASK_AGAIN
+    headers = {"Content-Type": _TYPES[name.rpartition(".")[2]], "Cache-Control": kept}
+    return web.Response(body=content, headers=SECURITY_HEADERS | headers)
