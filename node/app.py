@@ -233,7 +233,7 @@ def node_app(node: Node, *, spawn: Spawn) -> web.Application:
     anonymizing = Anonymizing(database, actions, clock, node_id=settings.node_id, spawn=spawn)
     websudo = WebSudo(timeout_ms=settings.websudo_timeout_s * 1000, is_disabled=settings.websudo_disabled)
     profiles = Profiles(database, actions)
-    own_password = OwnPassword(database, node.passwords, actions)
+    own_password = OwnPassword(database, node.passwords, actions, is_read_only=settings.read_only_directory)
     desk = IssueDesk(database, clock, paths=paths)
     assets = load_assets()
     shell = Shell(settings, caches.web_sessions, clock, assets, paths=paths, token_of=xsrf_token_for)
@@ -250,7 +250,7 @@ def node_app(node: Node, *, spawn: Spawn) -> web.Application:
         *session_routes(database, logins, caches.web_sessions, clock, jar=jar, paths=paths),
         *myself_routes(database, own_password, paths=paths),
         *user_routes(database, node.passwords, actions, profiles, clock, paths=paths, version=settings.version),
-        *anonymization_routes(database, anonymizing),
+        *anonymization_routes(database, anonymizing, is_clustered=settings.is_clustered),
         *cluster_routes(database, node.upgrading, clock, is_clustered=settings.is_clustered),
         *issue_routes(desk, paths=paths),
         *search_routes(desk),

@@ -41,6 +41,7 @@ LOGIN_FAILED = "Login failed"  # [D]
 LOGIN_DENIED = "Login denied"  # [D]
 STALE_COOKIE_ANY = "os_authType was 'any' and an invalid cookie was sent."  # [C]
 STALE_COOKIE_COOKIE = "os_authType was 'cookie' but no valid cookie was sent."  # [C]
+NOT_CLUSTERED = "This Jira instance is not clustered"  # [D]
 XSRF_FAILED = "XSRF check failed"  # [D]
 
 

@@ -196,6 +196,7 @@ class NodeSettings(ProgramSettings):
     heartbeat_s: float = Field(60.0, gt=0, description="policy")
     self_shutdown_if_offline: bool = Field(True, description="jira.cluster.node.self.shutdown.if.offline.disabled, not")
     upgrade_tasks_s: float = Field(60.0, ge=0, description="policy; how long upgrade tasks run once approved")
+    read_only_directory: bool = Field(False, description="nobody can change his own password")
     max_failed_logins: int = Field(3, ge=0, description="CAPTCHA from here on; 0 never")
 
     gadget_refresh_s: float = Field(60.0, gt=0, description="real; of a dashboard whose user has not chosen himself")
