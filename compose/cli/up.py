@@ -1,6 +1,7 @@
 """`dcsim up`: starts a cluster and keeps it until it is told to end, then leaves nothing behind."""
 
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -34,6 +35,15 @@ def up(
     switch: Annotated[
         list[str] | None, typer.Option(metavar="NAME=VALUE", help="A model switch; may be repeated.")
     ] = None,
+    jira_install: Annotated[
+        Path | None, typer.Option(help="Take session settings from this Jira installation directory.")
+    ] = None,
+    web_xml: Annotated[Path | None, typer.Option(help="Take them from this WEB-INF/web.xml.")] = None,
+    server_web_xml: Annotated[Path | None, typer.Option(help="And from this conf/web.xml, which loses.")] = None,
+    seraph_config: Annotated[Path | None, typer.Option(help="And from this seraph-config.xml.")] = None,
+    allow_overflow: Annotated[
+        bool, typer.Option("--allow-overflow", help="Do as Jira does with a remember-me age it cannot count to.")
+    ] = False,
     postgres_url: Annotated[
         str | None,
         typer.Option(help="Use this server, in a new database of its own, dropped at the end. Default: a private one."),
@@ -46,10 +56,17 @@ def up(
 
     from compose.cli import flags
     from compose.cli.up_run import run_until_ended
+    from compose.cluster.configured import read_configuration
     from compose.cluster.spec import ClusterSpec, numbered_nodes
+    from shared.jira_config import Role
     from shared.versions import Version
 
     assert on is Where.PROCESSES
+    given = {Role.APPLICATION: web_xml, Role.SERVER: server_web_xml, Role.SERAPH: seraph_config}
+    files = {role: path for role, path in given.items() if path is not None}
+    configured = read_configuration(jira_install, files, allow_overflow=allow_overflow)
+    for note in configured.notes:
+        typer.echo(f"note: {note}", err=True)
     spec = ClusterSpec(
         numbered_nodes(nodes, version=Version.parse(version), versions=flags.node_versions(node_version or ())),
         delivery=delivery,
@@ -58,6 +75,8 @@ def up(
         context_path=context_path,
         port=port,
         switches=flags.switches(switch or ()),
+        limits=configured.limits,
+        login_rules=configured.login_rules,
     )
     raise typer.Exit(
         asyncio.run(run_until_ended(spec, postgres_url=postgres_url, redis_url=redis_url, as_json=as_json))

@@ -69,6 +69,7 @@ def node_settings(
         jvm_route=node.id if spec.sticky is Sticky.JVM_ROUTE else "",
         crowd_ttl_s=spec.limits.crowd_ttl_s,
         remember_me_age_s=spec.limits.remember_me_age_s,
+        login_rules=spec.login_rules,
     )
 
 
@@ -89,6 +90,7 @@ def balancer_settings(
         context_path=spec.context_path,
         clock=clock,
         sticky=spec.sticky,
+        session_cookie=spec.login_rules.session_cookie,
     )
 
 
