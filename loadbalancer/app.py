@@ -86,7 +86,8 @@ class Balancer:
             async with asyncio.timeout(self.settings.stop_grace_s):
                 await self.connections.wait_empty()
         for connection in list(self.connections):
-            connection.abort()
+            connection.break_off()
+        await self.connections.wait_empty()
 
     async def _sweep(self) -> None:
         """Deadlines of all connections and of ejections; one pass instead of a timer per request."""

@@ -71,6 +71,7 @@ class ClientConnection(asyncio.Protocol):
         self._exchange: Exchange | None = None
         self._transport: asyncio.Transport
         self._reading_paused = False
+        self._writing_paused = False
 
     # What the socket reports
 
@@ -126,12 +127,16 @@ class ClientConnection(asyncio.Protocol):
             exchange.client_gone()
 
     def pause_writing(self) -> None:
+        self._writing_paused = True
         if self._exchange is not None:
             self._exchange.client_writable(False)
 
     def resume_writing(self) -> None:
+        self._writing_paused = False
         if self._exchange is not None:
             self._exchange.client_writable(True)
+        elif self._phase is IDLE:
+            self._next()
 
     # What the exchange asks for
 
@@ -163,8 +168,8 @@ class ClientConnection(asyncio.Protocol):
             self._parser.resume()
         if self._parser.messages:
             self._loop.call_soon(self._next)
-        else:
-            self.resume_reading()
+        elif self._reading_paused or self._parser.in_head:
+            self._begin_waiting_for_head()
 
     def tunnel_opened(self) -> bytes:
         self._phase = TUNNEL
@@ -185,10 +190,14 @@ class ClientConnection(asyncio.Protocol):
             self._exchange.expired()
         elif self._phase is HEAD and self._parser.in_head:
             self._say_last_word(408, BalancerError.SLOW_CLIENT, "the request's head did not arrive in time")
-        elif self._phase is LINGERING:
-            self.abort()
+        elif self._phase is LINGERING or self._phase is CLOSED:
+            self._transport.abort()
         else:
             self._close()
+
+    def break_off(self) -> None:
+        """The process ends now: whatever runs here is over."""
+        self._transport.abort()
 
     def stop(self) -> None:
         """The process ends: an idle connection closes now, a busy one after its answer."""
@@ -199,6 +208,8 @@ class ClientConnection(asyncio.Protocol):
 
     def _next(self) -> None:
         if self._phase is CLOSED or self._exchange is not None:
+            return
+        if self._writing_paused:  # who does not take the answers it has gets no further ones
             return
         messages = self._parser.messages
         if not messages:
@@ -227,13 +238,12 @@ class ClientConnection(asyncio.Protocol):
         self._linger()
 
     def _linger(self) -> None:
-        if not self._transport.can_write_eof():
+        if self._transport.is_closing() or not self._transport.can_write_eof():
             self._close()
             return
         self._phase = LINGERING
         self.deadline = self._loop.time() + _LINGER_S
         self._transport.write_eof()
-        self.resume_reading()
         if self._reading_paused:
             self._reading_paused = False
             self._transport.resume_reading()
@@ -243,5 +253,7 @@ class ClientConnection(asyncio.Protocol):
         return self._phase is LINGERING
 
     def _close(self) -> None:
+        """Closes once everything written is taken, and for that the client has as long as between two pieces."""
         self._phase = CLOSED
+        self.deadline = self._loop.time() + self._path.settings.idle_timeout_s
         self._transport.close()

@@ -62,7 +62,7 @@ class DataPath:
 
     def close_pool(self, node_id: str) -> None:
         if pool := self._pools.pop(node_id, None):
-            pool.clear()
+            pool.close()
 
     def trim_pools(self, now: float) -> None:
         for pool in self._pools.values():

@@ -14,7 +14,6 @@ brings deadlines.
 
 import asyncio
 import time
-from collections.abc import Sequence
 from enum import IntEnum, auto
 from typing import Protocol
 
@@ -32,10 +31,11 @@ from loadbalancer.head import (
     render_request,
     render_response,
 )
-from loadbalancer.journal import Entry, wall_time
+from loadbalancer.journal import Entry
 from loadbalancer.nodes import Node
 from loadbalancer.parser import IncomingRequest, ResponseParser
 from loadbalancer.policy import Attempt, Verdict, after_failure, needs_sure_connection
+from loadbalancer.request_body import RequestBody
 from loadbalancer.routing import Choice
 from loadbalancer.upstream import UpstreamConnection
 from shared.contract import BalancerError
@@ -98,7 +98,7 @@ class Exchange:
     __slots__ = (
         "_answer_framing",
         "_attempts",
-        "_body_sent",
+        "_body",
         "_choice",
         "_claim",
         "_client",
@@ -110,7 +110,6 @@ class Exchange:
         "_link",
         "_loop",
         "_path",
-        "_replay",
         "_request",
         "_sent",
         "_started",
@@ -138,8 +137,7 @@ class Exchange:
         self._connecting: asyncio.Task[None] | None = None
         self._tried: set[str] = set()
         self._attempts = 0
-        self._replay: Sequence[bytes] | None = ()
-        self._body_sent = False
+        self._body = None if head.framing is NO_BODY else RequestBody(request, replay_bytes=path.settings.replay_bytes)
         self._continued = False
         self._throttled = self._was_throttled = False
         self._keep_alive = False
@@ -153,7 +151,10 @@ class Exchange:
 
     def start(self) -> None:
         self._path.budget.earn()
-        self.client_progress()
+        if self._request.complete:
+            self._choose()
+        else:
+            self._gather()
 
     def client_progress(self) -> None:
         """More of the request has arrived, or what arrived cannot be part of one."""
@@ -170,7 +171,7 @@ class Exchange:
 
     def client_tunnelled(self, data: bytes) -> None:
         assert self._link is not None
-        self._client.deadline = self._loop.time() + self._path.settings.tunnel_idle_s
+        self._await_progress()
         self._link.write(data)
 
     def client_writable(self, writable: bool) -> None:
@@ -181,7 +182,7 @@ class Exchange:
             self._link.resume_reading()
         else:
             self._link.pause_reading()
-        self._wait(self._path.settings.idle_timeout_s)
+        self._await_progress()
 
     def client_gone(self) -> None:
         """Nobody waits for the answer any more: the node need not finish it."""
@@ -220,18 +221,19 @@ class Exchange:
                 return
             out = self._begin_answer(head)
         complete = parser.complete
-        out += frame(parser.take(), self._answer_framing, last=complete)
+        if parser.pieces or self._answer_framing is CHUNKED:
+            out += frame(parser.take(), self._answer_framing, last=complete)
         if out:
             self._sent += len(out)
             self._client.write(out)
         if complete:
             self._finish(link)
-        elif not self._throttled:
-            self._client.deadline = self._loop.time() + self._path.settings.idle_timeout_s
+        else:
+            self._await_progress()
 
     def upstream_tunnelled(self, data: bytes) -> None:
         self._sent += len(data)
-        self._client.deadline = self._loop.time() + self._path.settings.tunnel_idle_s
+        self._await_progress()
         self._client.write(data)
 
     def upstream_broken(self, refused: Refused) -> None:
@@ -306,22 +308,11 @@ class Exchange:
         assert self._choice is not None
         added = self._origin_lines() + self._path.request_lines(self._choice.reason)
         data = render_request(head, self._claim.cookies, added)
-        if head.framing is not NO_BODY:
-            data += self._body_so_far()
+        if self._body is not None:
+            data += self._body.from_the_start()
             self._client.resume_reading()
-        else:
-            self._body_sent = True
         link.write(data)
         self._await_progress()
-
-    def _body_so_far(self) -> bytes:
-        """What an earlier attempt has sent, and what has come since."""
-        request = self._request
-        pieces = [*(self._replay or ()), *request.pieces]
-        self._keep_for_replay(request.pieces)
-        request.pieces = []
-        self._body_sent = request.complete
-        return frame(pieces, self._head.framing, last=request.complete)
 
     def _unreachable(self, error: OSError) -> None:
         self._connecting = None
@@ -335,23 +326,11 @@ class Exchange:
         return client.forwarded + host_line(head)
 
     def _send_body(self) -> None:
-        request = self._request
-        if self._body_sent or not (request.pieces or request.complete):
-            return
-        pieces, request.pieces = request.pieces, []
-        self._keep_for_replay(pieces)
-        self._body_sent = request.complete
         assert self._link is not None
-        self._link.write(frame(pieces, self._head.framing, last=request.complete))
-        if self.state is WAITING:
-            self._await_progress()
-
-    def _keep_for_replay(self, pieces: list[bytes]) -> None:
-        if self._replay is None or not pieces:
-            return
-        self._replay = [*self._replay, *pieces]
-        if sum(map(len, self._replay)) > self._path.settings.replay_bytes:
-            self._replay = None
+        if self._body is not None and (data := self._body.more()):
+            self._link.write(data)
+            if self.state is WAITING:
+                self._await_progress()
 
     # The way back to the client
 
@@ -364,33 +343,40 @@ class Exchange:
                 self._client.write(render_response(head, b"", chunked=False, keep_alive=True, minor=1))
 
     def _begin_answer(self, head: ResponseHead) -> bytes:
-        self._first_byte_at = time.monotonic()
-        self._to(ANSWERING)
-        request, choice, framing = self._head, self._choice, head.framing
-        assert choice is not None
-        choice.node.answered()
-        self._status = head.status
+        """The head as the client gets it. Whether the connection outlives the answer is decided here."""
+        request, framing = self._head, head.framing
         sized = framing is NO_BODY or framing is SIZED
         chunked = not sized and request.minor == 1
         self._keep_alive = (
             request.keep_alive and self._request.complete and (sized or chunked) and not self._path.stopping
         )
         self._answer_framing = CHUNKED if chunked else UNTIL_CLOSE
-        added = ANSWER_LINES[choice.reason] + self._path.router.stickiness.lines(self._claim, choice.node.id)
+        added = self._first_byte(ANSWERING, head.status)
         return render_response(head, added, chunked=chunked, keep_alive=self._keep_alive, minor=request.minor)
+
+    def _first_byte(self, state: State, status: int) -> bytes:
+        """The node has answered: notes it, and returns the lines that every answer gets."""
+        self._first_byte_at = time.monotonic()
+        self._to(state)
+        self._status = status
+        choice = self._choice
+        assert choice is not None
+        node = choice.node
+        node.answered()
+        if self._claim.told == node.id:
+            return ANSWER_LINES[choice.reason]
+        return ANSWER_LINES[choice.reason] + self._path.router.stickiness.lines(self._claim, node.id)
 
     def _finish(self, link: UpstreamConnection) -> None:
         self._link = None
         parser = link.parser
-        if parser.head is not None and parser.head.reusable and self._body_sent_cleanly() and not parser.surplus:
+        clean = (self._body is None or self._body.sent) and not self._throttled and not parser.surplus
+        if clean and parser.head is not None and parser.head.reusable:
             link.release(self._loop.time())
         else:
             link.abort()
         self._close(self._status)
         self._client.exchange_over(keep_alive=self._keep_alive)
-
-    def _body_sent_cleanly(self) -> bool:
-        return self._body_sent and not self._throttled
 
     def _open_tunnel(self, head: ResponseHead, first: bytes) -> None:
         link = self._link
@@ -398,23 +384,14 @@ class Exchange:
         if not (self._head.websocket and head.websocket):
             self.upstream_broken(Refused(502, "an upgrade nobody asked for"))
             return
-        out = self._begin_answer_of_tunnel(head)
+        added = self._first_byte(TUNNEL, head.status)
+        out = render_response(head, added, chunked=False, keep_alive=True, minor=1)
         link.tunnel = True
         self._sent += len(out) + len(first)
         self._client.write(out + first)
         if held := self._client.tunnel_opened():
             link.write(held)
-        self._wait(self._path.settings.tunnel_idle_s)
-
-    def _begin_answer_of_tunnel(self, head: ResponseHead) -> bytes:
-        self._first_byte_at = time.monotonic()
-        self._to(TUNNEL)
-        self._status = head.status
-        assert self._choice is not None
-        self._choice.node.answered()
-        added = ANSWER_LINES[self._choice.reason]
-        added += self._path.router.stickiness.lines(self._claim, self._choice.node.id)
-        return render_response(head, added, chunked=False, keep_alive=True, minor=1)
+        self._await_progress()
 
     # When it does not work
 
@@ -459,7 +436,7 @@ class Exchange:
             method=self._head.method,
             written=written,
             answered=self.state is ANSWERING or self.state is TUNNEL,
-            replayable=self._replay is not None,
+            replayable=self._body is None or self._body.replayable,
             reused=reused,
             timed_out=timed_out,
             retries_left=self._path.settings.retries + 1 - self._attempts,
@@ -508,7 +485,7 @@ class Exchange:
         head = self._head
         self._path.journal.add(
             Entry(
-                wall_time(),
+                time.time(),
                 self._client.origin.address,
                 head.method,
                 head.target,
@@ -548,10 +525,12 @@ class Exchange:
     def _await_progress(self) -> None:
         """Sets the deadline for what this exchange waits for now."""
         settings = self._path.settings
-        if self._request.complete:
-            self._wait(settings.first_byte_timeout_s)
-        elif self._throttled:
+        if self.state is TUNNEL:
+            self._wait(settings.tunnel_idle_s)
+        elif self.state is ANSWERING or (self._throttled and not self._request.complete):
             self._wait(settings.idle_timeout_s)
+        elif self._request.complete:
+            self._wait(settings.first_byte_timeout_s)
         else:
             self._wait(min(settings.body_timeout_s, self._body_allowance_s()))
 

@@ -151,7 +151,7 @@ def read_request(method: bytes, target: bytes, version: str, fields: list[tuple[
     lines, special = _sorted(fields, _REQUEST_FIELDS)
     target, host = _destination(method, target, special.get(_HOST_FIELD, ()), minor)
     framing, length = _body(special, minor)
-    tokens = _connection_tokens(special)
+    tokens = _tokens(b",".join(special[_CONNECTION])) if _CONNECTION in special else _NO_TOKENS
     if tokens:
         lines = _without(lines, tokens)
     if _UPGRADE in special and framing is not NO_BODY:
@@ -179,10 +179,10 @@ def read_response(
     status: int, reason: bytes, version: str, fields: list[tuple[bytes, bytes]], *, to_head: bool
 ) -> ResponseHead:
     """Checks an answer's head; `to_head` when the request was a HEAD. Raises Refused with status 502."""
-    if (version != "1.1" and version != "1.0") or status < 100:
+    if (version != "1.1" and version != "1.0") or not 100 <= status <= 599:
         raise Refused(502, f"version {version}, status {status}")
     lines, special = _sorted(fields, _RESPONSE_FIELDS)
-    tokens = _connection_tokens(special)
+    tokens = _tokens(b",".join(special[_CONNECTION])) if _CONNECTION in special else _NO_TOKENS
     if tokens:
         lines = _without(lines, tokens)
     framing, length = _response_body(status, special, to_head=to_head)
@@ -247,7 +247,12 @@ def render_response(head: ResponseHead, added: bytes, *, chunked: bool, keep_ali
         framing = b"Transfer-Encoding: chunked\r\n"
     else:
         framing = _framing_line(head.framing, head.length) if head.framing is SIZED else b""
-    return b"".join((b"HTTP/1.1 %d " % head.status, head.reason, CRLF, *head.lines, added, framing, connection))
+    return b"".join((_status_line(head.status, head.reason), *head.lines, added, framing, connection))
+
+
+@lru_cache(maxsize=256)
+def _status_line(status: int, reason: bytes) -> bytes:
+    return b"HTTP/1.1 %d %b\r\n" % (status, reason)
 
 
 def chunk(data: bytes) -> bytes:
@@ -322,15 +327,16 @@ def _response_body(status: int, special: Mapping[_Kind, list[bytes]], *, to_head
 
 
 def _length(lengths: list[bytes], status: int) -> int:
-    text = lengths[0].strip(b" \t")
-    if len(lengths) > 1 or not _LENGTH(text):
+    length = _number(lengths[0]) if len(lengths) == 1 else None
+    if length is None:
         raise Refused(status, "Content-Length must be one plain number")
-    return int(text)
+    return length
 
 
-def _connection_tokens(special: Mapping[_Kind, list[bytes]]) -> frozenset[bytes]:
-    values = special.get(_CONNECTION)
-    return _tokens(b",".join(values)) if values else _NO_TOKENS
+@lru_cache(maxsize=256)
+def _number(text: bytes) -> int | None:
+    text = text.strip(b" \t")
+    return int(text) if _LENGTH(text) else None
 
 
 @lru_cache(maxsize=256)

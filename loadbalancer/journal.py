@@ -5,9 +5,9 @@ A request costs one tuple here; text is made when somebody reads it, or in batch
 
 import json
 import sys
-import time
 from collections import Counter, deque
-from typing import Any, NamedTuple, TextIO
+from io import FileIO
+from typing import Any, NamedTuple
 
 from shared.contract import BalancerError, RouteReason
 from shared.errors import OperatorError
@@ -77,28 +77,23 @@ class Journal:
             return
         entries, self._unwritten = self._unwritten, []
         try:
-            self._file.write("".join(json.dumps(entry.as_json()) + "\n" for entry in entries))
-            self._file.flush()
+            self._file.write("".join(json.dumps(entry.as_json()) + "\n" for entry in entries).encode())
         except OSError:
             self.lost_lines += len(entries)
 
     def close(self) -> None:
         self.flush()
-        if self._file is not None and self._file is not sys.stderr:
+        if self._file is not None:
             self._file.close()
 
 
-def _open(path: str) -> TextIO | None:
+def _open(path: str) -> FileIO | None:
+    """Unbuffered: what cannot be written is lost at once, not raised again when the file closes."""
     if not path:
         return None
     if path == "-":
-        return sys.stderr
+        return FileIO(sys.stderr.fileno(), "a", closefd=False)
     try:
-        return open(path, "a", encoding="utf-8")
+        return FileIO(path, "a")
     except OSError as error:
         raise OperatorError(f"cannot write the access log {path}: {error.strerror}; name another file") from error
-
-
-def wall_time() -> float:
-    """Real time as the log shows it, seconds since the epoch."""
-    return time.time()

@@ -43,6 +43,7 @@ class UpstreamConnection(asyncio.Protocol):
         self._pool = pool
         self._rider: Rider | None = None
         self._transport: asyncio.Transport | None = None
+        self._paused = False
         self._closed = False
 
     @property
@@ -60,16 +61,20 @@ class UpstreamConnection(asyncio.Protocol):
             self._transport.write(data)
 
     def pause_reading(self) -> None:
-        if self._transport is not None:
+        if self._transport is not None and not self._paused:
+            self._paused = True
             self._transport.pause_reading()
 
     def resume_reading(self) -> None:
-        if self._transport is not None:
+        if self._transport is not None and self._paused:
+            self._paused = False
             self._transport.resume_reading()
 
     def release(self, now: float) -> None:
-        """The exchange is over and left the connection clean: back to the pool."""
+        """The exchange is over and left the connection clean: back to the pool, and listening for the node's end."""
         self._rider = None
+        if self._paused:
+            self.resume_reading()
         self.idle_since = now
         self._pool.put(self)
 
@@ -98,6 +103,8 @@ class UpstreamConnection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)  # uvloop's own does not inherit from it
         self._transport.set_write_buffer_limits(high=_WRITE_HIGH)
+        if self._closed:
+            self._transport.abort()
 
     def data_received(self, data: bytes) -> None:
         rider = self._rider
@@ -184,6 +191,11 @@ class Pool:
         for connection in idle:
             connection.abort()
 
+    def close(self) -> None:
+        """The node is gone for good: what comes back from running requests is closed too."""
+        self._idle_max = 0
+        self.clear()
+
     def connect(
         self,
         timeout_s: float,
@@ -195,14 +207,17 @@ class Pool:
         async def open_one() -> None:
             loop = asyncio.get_running_loop()
             host, port = self._upstream.host, self._upstream.port
+            connection = UpstreamConnection(self, self._limits)
             try:
                 async with asyncio.timeout(timeout_s):
-                    _, connection = await loop.create_connection(
-                        lambda: UpstreamConnection(self, self._limits), host, port
-                    )
+                    await loop.create_connection(lambda: connection, host, port)
             except OSError as error:  # TimeoutError is one
+                connection.abort()
                 failed(error)
                 return
+            except asyncio.CancelledError:  # at the very moment it opened: nobody else would close it
+                connection.abort()
+                raise
             done(connection)
 
         task = asyncio.get_running_loop().create_task(open_one())

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from node.caches import NOTHING_VOIDED, Caches, Voided
 from node.identity import Account
 from node.invalidation import InvalidationDelivery
-from node.invalidation.receipts import Receipts
+from node.invalidation.receipts import NodeReceipt, Receipts
 from node.passwords import Passwords
 from node.store import credentials, invalidation_log, remember_me, users
 from node.store.engine import Database
@@ -33,12 +33,14 @@ Change = Callable[[AsyncConnection], Awaitable[None]]
 class Outcome:
     """What an action ended: `here` on this node, `tokens` rows of remember-me in the shared database.
 
-    `event` is what the other nodes hear of, None when the action voids nothing by itself.
+    `event` is what the other nodes hear of, None when the action voids nothing by itself; `elsewhere` is what is known
+    of them when the call returns.
     """
 
     here: Voided = NOTHING_VOIDED
     tokens: int = 0
     event: Invalidation | None = None
+    elsewhere: tuple[NodeReceipt, ...] = ()
 
 
 class AdminActions:
@@ -164,8 +166,9 @@ class AdminActions:
             position=event.position,
             own_sessions=voided.sessions,
         )
-        self._receipts.keep(await send())
-        return Outcome(voided, tokens, event)
+        receipt = await send()
+        self._receipts.keep(receipt)
+        return Outcome(voided, tokens, event, receipt.nodes)
 
 
 async def _nothing(_connection: AsyncConnection) -> None:

@@ -249,7 +249,7 @@ class BalancerSettings(ProgramSettings):
     tls_certificate: str | None = Field(None, description="PEM file; with tls_key the balancer speaks https only")
     tls_key: str | None = None
     access_log: str = Field("", description="file that gets one JSON line a request; '-' is standard error")
-    access_log_kept: int = Field(1000, ge=0, description="requests kept in memory for the operator")
+    access_log_kept: int = Field(200, ge=0, description="requests kept in memory for the operator")
     stop_grace_s: float = Field(10.0, ge=0, description="how long running requests may finish at stop")
 
     @model_validator(mode="after")

@@ -80,15 +80,17 @@ class Nursery:
         }
         async with self._turn:
             with log.open("ab") as output:
-                await self._send(request, [output.fileno(), *pass_fds])
+                self._send(request, [output.fileno(), *pass_fds], name)
                 pid = await self._pid_for(request_id, name)
         net.hold_process(pid, polite=command.polite)
         return WarmChild(pid)
 
-    async def _send(self, request: Mapping[str, object], descriptors: list[int]) -> None:
-        """A nursery that is gone is noticed when its answer is awaited."""
-        with suppress(OSError):
-            await asyncio.to_thread(socket.send_fds, self.connection, [json.dumps(request).encode()], descriptors)
+    def _send(self, request: Mapping[str, object], descriptors: list[int], name: str) -> None:
+        """Does not wait, so that a start that is given up cannot close the descriptors under it."""
+        try:
+            socket.send_fds(self.connection, [json.dumps(request).encode()], descriptors)
+        except OSError as error:
+            raise self._gone(name) from error
 
     async def _pid_for(self, request_id: str, name: str) -> int:
         """A child whose start was given up before it was born answers a request that nobody waits for: it has to go."""
@@ -98,11 +100,14 @@ class Nursery:
             except OSError:
                 answer = b""
             if not answer:
-                raise HarnessError(f"{name} cannot be started: the warm interpreter has ended{last_words(self._log)}")
+                raise self._gone(name)
             born = json.loads(answer)
             if born["id"] == request_id:
                 return int(born["pid"])
             WarmChild(born["pid"]).kill()
+
+    def _gone(self, name: str) -> HarnessError:
+        return HarnessError(f"{name} cannot be started: the warm interpreter takes no requests{last_words(self._log)}")
 
 
 @asynccontextmanager

@@ -102,6 +102,7 @@ class FencedDelivery:
         self._to_acknowledge = asyncio.Event()
         self._must_catch_up = asyncio.Event()
         self._was_fenced = True
+        self._has_left = False
 
     def may_trust_caches(self) -> bool:
         """Does the lease hold right now?"""
@@ -162,7 +163,8 @@ class FencedDelivery:
             group.create_task(self._beat())
 
     async def leave(self) -> None:
-        """A polite end: nobody has to wait for this node any more."""
+        """A polite end: nobody has to wait for this node any more, and it asks the database until it is gone."""
+        self._has_left = True
         self.lease.end()
         try:
             async with self._database.transaction() as connection:
@@ -198,7 +200,7 @@ class FencedDelivery:
 
     async def _beat(self) -> None:
         interval_s = self._lease_s / 4
-        while True:
+        while not self._has_left:
             with suppress(TimeoutError):
                 async with asyncio.timeout(interval_s):
                     await self._must_catch_up.wait()
@@ -214,6 +216,8 @@ class FencedDelivery:
 
     async def _renew(self) -> None:
         """One heartbeat. The lease counts from before the question was sent, and only once the answer is applied."""
+        if self._has_left:
+            return
         noted_ns = self._clock()
         async with self._database.transaction() as connection:
             await leases.lock_head_shared(connection)
@@ -234,6 +238,8 @@ class FencedDelivery:
             await self._bus.publish(self._channel, Canary(self._node_id, self.head).encode())
 
     def _extend(self, noted_ns: int) -> None:
+        if self._has_left:
+            return
         self.lease.extend(noted_ns)
         if self.lease.holds():
             self._was_fenced = False
@@ -246,12 +252,21 @@ class FencedDelivery:
         if event.position <= self.applied:
             self.counters.duplicates += 1
         elif event.position == self.applied + 1:
-            self._apply(event)
-            self.applied = event.position
+            self._apply_next(event)
         else:
             self.counters.gaps += 1
             self._must_catch_up.set()
         self._to_acknowledge.set()
+
+    def _apply_next(self, event: Invalidation) -> None:
+        """A step that fails is made up for without asking why: afterwards every session is asked about once."""
+        try:
+            self._apply(event)
+        except Exception:
+            log.exception("an invalidation could not be applied", event_id=event.event_id)
+            self._raise_floor()
+            self.counters.floors += 1
+        self.applied = event.position
 
     async def _replay(self, head: int) -> None:
         """Reads what was missed, a page at a time. When it is not all there any more, a floor takes its place."""
@@ -266,8 +281,7 @@ class FencedDelivery:
                     continue  # the bus was faster
                 if event.position != self.applied + 1:
                     break
-                self._apply(event)
-                self.applied = event.position
+                self._apply_next(event)
                 self.counters.replayed += 1
             else:
                 if page:

@@ -1,6 +1,9 @@
 """What an action ended, in sentences: here, in the database, and at the other nodes. Pure."""
 
+from collections.abc import Sequence
+
 from node.admin_actions import Outcome
+from node.invalidation.receipts import NodeReceipt
 from shared.settings import CrowdGate, Delivery, NodeSettings
 
 
@@ -13,7 +16,7 @@ def tell(outcome: Outcome, settings: NodeSettings) -> list[str]:
     if outcome.event is None:
         facts.append("Sessions that are open stay open.")
     else:
-        facts.append(_elsewhere(outcome.event.position, settings))
+        facts.append(_elsewhere(outcome.event.position, outcome.elsewhere, settings))
     return facts
 
 
@@ -30,12 +33,15 @@ def tell_deactivation(outcome: Outcome, settings: NodeSettings) -> list[str]:
     ]
 
 
-def _elsewhere(position: int, settings: NodeSettings) -> str:
+def _elsewhere(position: int, receipts: Sequence[NodeReceipt], settings: NodeSettings) -> str:
     entry = f"entry {position} of the invalidation log"
     if not settings.version.invalidates_cluster_wide:
         return f"Other nodes: not told, as before 9.11 ({entry}). {_until(settings)}"
     if settings.delivery is Delivery.LOCAL:
         return f"Other nodes: not told, since delivery is 'local' ({entry}). {_until(settings)}"
+    if receipts:
+        each = ", ".join(f"{part.node_id} {part.outcome} after {part.after_ms:.0f} ms (real)" for part in receipts)
+        return f"Other nodes: {each} ({entry})."
     return f"Other nodes: told by {settings.delivery} ({entry}); each ends the user's sessions when it hears of it."
 
 

@@ -7,45 +7,16 @@ was smuggled inside another one. Without `--all` only the cases on which the fro
 import argparse
 import re
 import shutil
-import subprocess
-import tempfile
-import time
-from contextlib import ExitStack, contextmanager
-from pathlib import Path
+from contextlib import ExitStack
 
-from loadbalancer.configurations import Front, Product, configuration
-from shared.settings import Upstream
+from loadbalancer.configurations import Product
+from tests.bench.real_ones import running_real
 from tests.loadbalancer.framing_cases import CASES
-from tests.support.backends import free_port, running_recorder
-from tests.support.balancers import RunningBalancer, running_balancer
+from tests.support.backends import running_recorder
+from tests.support.balancers import running_balancer
 
 PATIENCE_S = 0.4
 """How long a front may say nothing before it counts as waiting for more."""
-
-
-@contextmanager
-def real(product, recorder):
-    """HAProxy or nginx in front of the recorder."""
-    with tempfile.TemporaryDirectory() as folder:
-        settings = Front((Upstream(**recorder.upstream),), folder, port=free_port(), health_interval_s=60.0)
-        path = Path(folder) / "front.conf"
-        path.write_text(configuration(product, settings))
-        flags = ["-db", "-f", path] if product is Product.HAPROXY else ["-p", folder, "-c", path]
-        process = subprocess.Popen([product.value, *flags], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        front = RunningBalancer(process, settings.port, None)
-        try:
-            deadline = time.monotonic() + 10
-            while True:
-                try:
-                    front.connect().close()
-                    break
-                except OSError:
-                    assert time.monotonic() < deadline, f"{product} does not listen"
-                    time.sleep(0.05)
-            yield front
-        finally:
-            process.terminate()
-            process.wait()
 
 
 def outcome(front, recorder, case):
@@ -81,7 +52,8 @@ def main():
         fronts = {"ours": stack.enter_context(running_balancer([recorder.upstream], health_interval_s=60.0))}
         for product in (Product.HAPROXY, Product.NGINX):
             if shutil.which(product):
-                fronts[product.value] = stack.enter_context(real(product, recorder))
+                upstreams = [recorder.upstream]
+                fronts[product.value] = stack.enter_context(running_real(product, upstreams, health_interval_s=60.0))
             else:
                 print(f"{product}: not measured, it is not installed")
         rows = []

@@ -6,7 +6,6 @@ Kept as the yardstick of bar L4, which needs no HAProxy. Sticky by the cookie SR
 import sys
 
 import aiohttp
-import uvloop
 from aiohttp import web
 
 HOP = {"connection", "keep-alive", "transfer-encoding", "te", "trailer", "upgrade", "proxy-connection", "host"}
@@ -30,13 +29,12 @@ async def forward(request):
 
 
 async def client(app):
-    async with aiohttp.ClientSession(auto_decompress=False, cookie_jar=aiohttp.DummyCookieJar()) as session:
+    async with aiohttp.ClientSession(auto_decompress=False) as session:
         app["session"] = session
         yield
 
 
 if __name__ == "__main__":
-    uvloop.install()
     app = web.Application(client_max_size=1 << 40)
     app["nodes"] = [f"http://127.0.0.1:{port}" for port in sys.argv[2:]]
     app.cleanup_ctx.append(client)

@@ -229,3 +229,15 @@ def test_stats_open_in_a_plain_browser_request(balancer):
         assert answer.headers["Cache-Control"] == "no-store"
         assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
         assert answer.headers["Referrer-Policy"] == "no-referrer"
+
+
+def test_a_removed_node_finishes_what_it_has_and_keeps_no_connection(nodes):
+    """Removing a node lets its running request end, and closes the connection that the request came back with."""
+    with running_recorder() as node, running_balancer([node.upstream]) as balancer, balancer.connect() as sock:
+        node.answer = lambda _: (balancer.admin("DELETE", "/-/nodes/node-1"), node.ANSWER)[1]
+        sock.sendall(GET + b"\r\n")
+        assert read_answer(sock)[2] == b"ok"
+        sock.sendall(GET + b"\r\n")
+        assert read_answer(sock)[0] == 503
+        balancer.wait_for(lambda status: status["nodes"] == [])
+        assert node.open_connections(within_s=5) == 0

@@ -384,3 +384,34 @@ def test_too_many_connections_are_told_so():
     with running_recorder() as node, running_balancer([node.upstream], max_connections=2) as balancer:
         with balancer.connect(), balancer.connect(), balancer.connect() as third:
             assert read_answer(third)[0] == 503
+
+
+def test_a_client_that_pipelines_and_does_not_read_holds_little_memory():
+    """Who sends request after request and takes no answer is not served further, and memory stays bounded."""
+    with running_backends(1) as nodes, running_balancer(nodes.upstreams) as balancer, balancer.connect() as sock:
+        before_kib = balancer.memory_kib()
+        sock.sendall(b"GET /download?n=1000000 HTTP/1.1\r\nHost: a\r\n\r\n" * 200)
+        requests = balancer.wait_for(lambda status: status["requests"] > 0)["requests"]
+        while requests != (requests := _requests_a_moment_later(balancer)):
+            pass
+        assert requests < 50
+        assert balancer.memory_kib() - before_kib < 20_000
+        for _ in range(200):
+            assert len(read_answer(sock)[2]) == 1_000_000
+
+
+def _requests_a_moment_later(balancer):
+    time.sleep(0.2)
+    return balancer.status()["requests"]
+
+
+async def test_answers_larger_than_every_buffer_leave_the_connection_usable(balancer):
+    """A slow reader pauses the node's connection; the next request over that connection is not left waiting."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", balancer.port, limit=1 << 16)
+    for _ in range(5):
+        writer.write(b"GET /download?n=3000000 HTTP/1.1\r\nHost: a\r\n\r\n")
+        head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 10)
+        assert head.startswith(b"HTTP/1.1 200 ")
+        await asyncio.sleep(0.05)
+        await asyncio.wait_for(reader.readexactly(3_000_000), 10)
+    writer.close()

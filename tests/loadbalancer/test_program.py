@@ -119,15 +119,20 @@ async def test_it_stops_in_order(number, nodes):
         assert await asyncio.to_thread(balancer.process.wait, 10) == 0
 
 
-async def test_stopping_has_a_time_limit(nodes):
-    """A request that does not end in time is broken off, and the exit code is still 0."""
-    with running_balancer(nodes.upstreams, stop_grace_s=0.2) as balancer, balancer.connect() as sock:
+async def test_stopping_has_a_time_limit(nodes, tmp_path):
+    """A request that does not end in time is broken off and logged as such, and the exit code is still 0."""
+    log = tmp_path / "access.jsonl"
+    with (
+        running_balancer(nodes.upstreams, stop_grace_s=0.2, access_log=str(log)) as balancer,
+        balancer.connect() as sock,
+    ):
         sock.sendall(b"GET /work?s=30 HTTP/1.1\r\nHost: a\r\n\r\n")
         await asyncio.to_thread(balancer.wait_for, lambda status: any(n["in_flight"] for n in status["nodes"]))
         started = time.monotonic()
         balancer.process.terminate()
         assert await asyncio.to_thread(balancer.process.wait, 20) == 0
         assert time.monotonic() - started < 10
+    assert '"cut": "client-left"' in log.read_text()
 
 
 def test_a_thousand_idle_connections_fit_in_64_mib(nodes):
@@ -137,7 +142,6 @@ def test_a_thousand_idle_connections_fit_in_64_mib(nodes):
         try:
             for sock in sockets:
                 sock.sendall(b"HEAD /status HTTP/1.1\r\nHost: a\r\n\r\n")
-            for sock in sockets:
                 assert read_answer(sock, to_head=True)[0] == 200
             assert balancer.status()["connections"] == 1000
             assert balancer.memory_kib() <= 64 * 1024

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -115,6 +116,7 @@ class Recorder:
     def __init__(self, answer=ANSWER):
         self.answer = answer
         self.connections = []
+        self._open = set()
         self._sock = socket.create_server(("127.0.0.1", 0), backlog=256)
         self.port = self._sock.getsockname()[1]
         self._thread = threading.Thread(target=self._accept, daemon=True)
@@ -127,6 +129,13 @@ class Recorder:
     def received(self):
         """Every byte that came on any connection since the last `forget`."""
         return b"".join(bytes(data) for data in self.connections)
+
+    def open_connections(self, *, within_s):
+        """How many connections are open; waits that long for the last one to close."""
+        deadline = time.monotonic() + within_s
+        while self._open and time.monotonic() < deadline:
+            time.sleep(0.01)
+        return len(self._open)
 
     def forget(self):
         self.connections = []
@@ -143,6 +152,13 @@ class Recorder:
             threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
 
     def _serve(self, connection):
+        self._open.add(connection)
+        try:
+            self._answer_all(connection)
+        finally:
+            self._open.discard(connection)
+
+    def _answer_all(self, connection):
         with connection:
             seen, request = bytearray(), b""
             while True:

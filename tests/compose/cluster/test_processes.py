@@ -162,8 +162,9 @@ async def test_an_end_that_nobody_asked_for_is_told(process, paused):
 
 async def test_a_program_that_gives_up_by_itself_is_quoted(process):
     """Its last words may say why."""
-    await process.start(shell(READY + "echo cannot go on; exit 1"))
+    await process.start(shell("trap 'echo cannot go on; exit 1' USR1; " + READY + "while :; do sleep 0.01; done"))
 
+    os.kill(process.pid, signal.SIGUSR1)
     await eventually(lambda: process.exits)
 
     assert str(process.exits[0]) == "trial ended with exit code 1; its last words:\n    cannot go on"

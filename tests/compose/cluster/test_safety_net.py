@@ -9,7 +9,7 @@ from compose.cluster.keeper import MARKER
 from compose.cluster.safety_net import spread_safety_net
 from compose.cluster.spawn import Command, run_to_end, spawn
 from shared.errors import HarnessError
-from tests.support.children import children_named, environment_of, is_alive
+from tests.support.children import arguments_of, children_of, environment_of, is_alive
 from tests.support.eventually import eventually
 
 
@@ -70,7 +70,7 @@ async def test_a_program_that_does_not_exist_is_named(net, tmp_path):
 
 async def test_holding_something_without_a_keeper_is_an_error(net, tmp_path):
     """Nothing is started that could be left behind; what is released is released all the same."""
-    (keeper_pid,) = children_named("python")
+    (keeper_pid,) = [pid for pid in children_of(os.getpid()) if net.environment[MARKER] in arguments_of(pid)]
     os.kill(keeper_pid, signal.SIGKILL)
     await eventually(lambda: not is_alive(keeper_pid))
 

@@ -12,7 +12,7 @@ from compose.cluster.safety_net import spread_safety_net
 from compose.cluster.spawn import Command, spawn
 from compose.cluster.warm_start import open_nursery
 from shared.errors import HarnessError
-from tests.support.children import children_named
+from tests.support.children import arguments_of, children_named, children_of
 from tests.support.eventually import eventually
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="forking from a warm interpreter needs Linux")
@@ -115,14 +115,17 @@ async def test_a_start_that_is_given_up_leaves_no_child(tmp_path):
             command = Command((sys.executable, "-P", "-m", PROGRAM), {"PATH": os.environ["PATH"], "CHATTY_WAIT": "1"})
             return await nursery.spawn(command, name=name, log=log, net=net)
 
+        (busy,) = [pid for pid in children_of(os.getpid()) if arguments_of(pid)[-2:] == ["json", ""]]
+        os.kill(busy, signal.SIGSTOP)
         given_up = asyncio.create_task(start("given-up"))
         await eventually(nursery._turn.locked, what="the request is on its way")
         given_up.cancel()
         await asyncio.wait({given_up})
+        os.kill(busy, signal.SIGCONT)
 
         child = await start("wanted")
 
         await eventually(lambda: not children_named("given-up"))
-        assert children_named("wanted") == [child.pid]
+        await eventually(lambda: children_named("wanted") == [child.pid])
         child.kill()
         assert await asyncio.wait_for(child.wait(), 30) == -signal.SIGKILL
