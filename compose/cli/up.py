@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from compose.cluster.spec import BalancerKind
 from shared.settings import Delivery, Sticky
 
 
@@ -26,6 +27,9 @@ def up(
     ] = Delivery.FENCED,
     on: Annotated[Where, typer.Option(help="Where the nodes run.")] = Where.PROCESSES,
     sticky: Annotated[Sticky, typer.Option(help="What binds a client to a node.")] = Sticky.COOKIE,
+    balancer: Annotated[
+        BalancerKind, typer.Option(help="What stands in front: ours, or HAProxy or nginx as installed here.")
+    ] = BalancerKind.OWN,
     context_path: Annotated[str, typer.Option(help="Path under which everything is served, such as /jira.")] = "",
     port: Annotated[int, typer.Option(help="Port of the balancer; 0 is any free one.")] = 0,
     switch: Annotated[
@@ -67,6 +71,7 @@ def up(
         numbered_nodes(nodes, version=Version.parse(version), versions=flags.node_versions(node_version or ())),
         delivery=delivery,
         sticky=sticky,
+        balancer=balancer,
         context_path=context_path,
         port=port,
         switches=flags.switches(switch or ()),

@@ -4,6 +4,7 @@ import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from shared.clock import Anchor
 from shared.errors import OperatorError
@@ -13,6 +14,14 @@ from shared.versions import JIRA_9_11, Version
 MAX_NODES = 32
 _NODE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,59}")
 _CONTEXT_PATH = re.compile(r"(/[A-Za-z0-9._~-]+)*")
+
+
+class BalancerKind(StrEnum):
+    """What stands in front of the nodes: ours, or a product that is installed on this machine."""
+
+    OWN = "dcsim"
+    HAPROXY = "haproxy"
+    NGINX = "nginx"
 
 
 def new_token() -> str:
@@ -59,6 +68,7 @@ class ClusterSpec:
     nodes: tuple[NodeSpec, ...]
     delivery: Delivery = Delivery.FENCED
     sticky: Sticky = Sticky.COOKIE
+    balancer: BalancerKind = BalancerKind.OWN
     context_path: str = ""
     port: int = 0
     switches: Switches = field(default_factory=Switches)
