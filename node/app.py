@@ -204,11 +204,10 @@ def choose_delivery(settings: NodeSettings, database: Database, bus: Bus, caches
 def node_app(node: Node, *, spawn: Spawn) -> web.Application:
     """The application users talk to."""
     settings, clock, caches, database = node.settings, node.clock, node.caches, node.database
-    paths = Paths(settings.context_path, settings.base_url)
+    paths = Paths(settings.context_path, settings.base_url, settings.login_rules.login_url)
     jar = CookieJarRules(
-        session_name=settings.session_cookie,
+        settings.login_rules,
         session_max_age_s=settings.session_max_age_s,
-        remember_me_name=settings.remember_me_cookie,
         remember_me_age_s=settings.remember_me_age_s,
         path=paths.cookie_path,
     )
@@ -217,9 +216,9 @@ def node_app(node: Node, *, spawn: Spawn) -> web.Application:
         node.passwords,
         caches,
         clock,
-        remember_me_age_ms=settings.remember_me_age_s * 1000,
+        remember_me_age_ms=_token_life_ms(settings),
         max_failed_logins=settings.max_failed_logins,
-        session_guard=SessionGuard(settings.invalidate_session_on_login, settings.forgotten_at_login),
+        session_guard=SessionGuard(settings.login_rules.renew_session, settings.login_rules.forgotten_at_login),
     )
     actions = AdminActions(
         database,
@@ -234,7 +233,7 @@ def node_app(node: Node, *, spawn: Spawn) -> web.Application:
     anonymizing = Anonymizing(database, actions, clock, node_id=settings.node_id, spawn=spawn)
     websudo = WebSudo(timeout_ms=settings.websudo_timeout_s * 1000, is_disabled=settings.websudo_disabled)
     profiles = Profiles(database, actions)
-    own_password = OwnPassword(database, node.passwords, actions)
+    own_password = OwnPassword(database, node.passwords, actions, is_read_only=settings.read_only_directory)
     desk = IssueDesk(database, clock, paths=paths)
     assets = load_assets()
     shell = Shell(settings, caches.web_sessions, clock, assets, paths=paths, token_of=xsrf_token_for)
@@ -251,7 +250,7 @@ def node_app(node: Node, *, spawn: Spawn) -> web.Application:
         *session_routes(database, logins, caches.web_sessions, clock, jar=jar, paths=paths),
         *myself_routes(database, own_password, paths=paths),
         *user_routes(database, node.passwords, actions, profiles, clock, paths=paths, version=settings.version),
-        *anonymization_routes(database, anonymizing),
+        *anonymization_routes(database, anonymizing, is_clustered=settings.is_clustered),
         *cluster_routes(database, node.upgrading, clock, is_clustered=settings.is_clustered),
         *issue_routes(desk, paths=paths),
         *search_routes(desk),
@@ -287,7 +286,7 @@ def node_app(node: Node, *, spawn: Spawn) -> web.Application:
         starting_filter(node.life, shell),
         login_filter(logins, jar=jar),
         security_filter(gate, logins, caches, jar=jar),
-        os_auth_type_filter(paths=paths),
+        os_auth_type_filter(settings.login_rules.auth_type_parameter, paths=paths),
         anonymous_session_filter(caches.web_sessions, clock, table, jar=jar, paths=paths),
         xsrf_filter(ServerId(database), table, shell, jar=jar, paths=paths),
         access_filter(table, websudo, clock, shell),
@@ -295,6 +294,11 @@ def node_app(node: Node, *, spawn: Spawn) -> web.Application:
     app = web.Application(middlewares=filters, client_max_size=settings.max_body_bytes)
     add_routes(app, routes, paths)
     return app
+
+
+def _token_life_ms(settings: NodeSettings) -> int:
+    """How long a remember-me token is accepted. When Jira's arithmetic overflows, not for a moment."""
+    return -1 if settings.login_rules.remember_me_overflows else settings.remember_me_age_s * 1000
 
 
 def add_routes(app: web.Application, routes: list[Route], paths: Paths) -> None:

@@ -2,6 +2,7 @@
 
 import typer
 
+from compose.cli.balance import drain, maintenance, ready
 from compose.cli.clock import clock_app
 from compose.cli.config import config_app
 from compose.cli.demo import demo
@@ -16,6 +17,9 @@ app = typer.Typer(
 app.command("demo")(demo)
 app.command("up")(up)
 app.command("matrix")(matrix)
+app.command("drain")(drain)
+app.command("ready")(ready)
+app.command("maintenance")(maintenance)
 app.add_typer(clock_app, name="clock")
 app.add_typer(config_app, name="config")
 

@@ -68,7 +68,7 @@ def summary_text(cluster: Cluster, description: "Description") -> str:
             f"The cluster is ready: {base}",
             "",
             *nodes,
-            f"  operator  {cluster.balancer_admin_url}   token {cluster.admin_token}",
+            f"  operator  {cluster.balancer_admin_url or cluster.spec.balancer.value}   token {cluster.admin_token}",
             "",
             f"Accounts: {', '.join(accounts)}",
             "",

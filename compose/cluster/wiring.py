@@ -6,10 +6,12 @@ What a spec does not say keeps the programs' own defaults, or what DCSIM_... in 
 # mypy does not see that pydantic's fields have defaults, hence the ignored call-args.
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from pydantic import SecretStr
 
 from compose.cluster.ports import LOOPBACK
+from compose.cluster.processes import Launch
 from compose.cluster.spec import ClusterSpec, NodeSpec
 from shared.clock import Anchor
 from shared.settings import BalancerSettings, NodeSettings, Sticky, Upstream
@@ -67,6 +69,7 @@ def node_settings(
         jvm_route=node.id if spec.sticky is Sticky.JVM_ROUTE else "",
         crowd_ttl_s=spec.limits.crowd_ttl_s,
         remember_me_age_s=spec.limits.remember_me_age_s,
+        login_rules=spec.login_rules,
     )
 
 
@@ -87,4 +90,22 @@ def balancer_settings(
         context_path=spec.context_path,
         clock=clock,
         sticky=spec.sticky,
+        session_cookie=spec.login_rules.session_cookie,
     )
+
+
+def launch_real_balancer(spec: ClusterSpec, address: Address, nodes: dict[str, Address], folder: Path) -> Launch:
+    """HAProxy or nginx in front of the same nodes. Raises OperatorError when it is not installed."""
+    from compose.real_balancers.configurations import Front, Product  # Jinja2, which nobody else here needs
+    from compose.real_balancers.launch import launch_real
+
+    front = Front(
+        tuple(Upstream(id=node_id, host=LOOPBACK, port=node.port) for node_id, node in nodes.items()),
+        str(folder),
+        host=LOOPBACK,
+        port=address.port,
+        reuse_port=True,
+        sticky=spec.sticky,
+        context_path=spec.context_path,
+    )
+    return launch_real(Product(spec.balancer.value), front)
