@@ -12,7 +12,7 @@ import pytest_asyncio
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-import node.app
+import node.web_app
 from shared import contract
 from shared.clock import Anchor, AnchorSeal
 from tests.support.nodes import TOKEN, running_node
@@ -78,7 +78,7 @@ class Target:
 async def target(stores):
     """Learns the routes from the node itself, so that no new one is left out."""
     found = set()
-    add_routes = node.app.add_routes
+    add_routes = node.web_app.add_routes
 
     def listening(app, routes, where):
         found.update((route.method, path) for route in routes for path in route.paths)
@@ -86,7 +86,7 @@ async def target(stores):
 
     url = await stores.fresh_database()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("node.app.add_routes", listening)
+        patch.setattr("node.web_app.add_routes", listening)
         async with running_node(stores, url) as running:
             yield Target(running, sorted(found))
     await stores.drop_database(url)
