@@ -31,7 +31,7 @@ from loadbalancer.head import (
     render_request,
     render_response,
 )
-from loadbalancer.journal import Entry
+from loadbalancer.journal import Entry, wall_time
 from loadbalancer.nodes import Node
 from loadbalancer.parser import IncomingRequest, ResponseParser
 from loadbalancer.policy import Attempt, Verdict, after_failure, needs_sure_connection
@@ -96,6 +96,7 @@ class Exchange:
     """One request and its answer, between one client connection and one node at a time."""
 
     __slots__ = (
+        "_address",
         "_answer_framing",
         "_attempts",
         "_body",
@@ -130,8 +131,8 @@ class Exchange:
         self._loop = loop
         self._head = head = request.head
         trusted = path.settings.trust_forwarded and bool(head.forwarding)
-        address = trusted_address(head, client.origin) if trusted else client.origin.address
-        self._claim = path.router.stickiness.claim(head, address)
+        self._address = trusted_address(head, client.origin) if trusted else client.origin.address
+        self._claim = path.router.stickiness.claim(head, self._address)
         self._choice: Choice | None = None
         self._link: UpstreamConnection | None = None
         self._connecting: asyncio.Task[None] | None = None
@@ -425,7 +426,10 @@ class Exchange:
         self._retry_elsewhere(error, f"{node.id} {words}")
 
     def _retry_elsewhere(self, error: BalancerError, words: str) -> None:
-        choice = self._path.router.choose(self._claim, self._loop.time(), tried=self._tried)
+        """Asks anew where this client belongs: another request of it may have moved it meanwhile."""
+        router = self._path.router
+        self._claim = router.stickiness.claim(self._head, self._address)
+        choice = router.choose(self._claim, self._loop.time(), tried=self._tried)
         if choice is None:
             self._answer(502, error, f"{words}, and no other node can take the request")
         else:
@@ -485,7 +489,7 @@ class Exchange:
         head = self._head
         self._path.journal.add(
             Entry(
-                time.time(),
+                wall_time(),
                 self._client.origin.address,
                 head.method,
                 head.target,

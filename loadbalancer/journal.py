@@ -5,6 +5,7 @@ A request costs one tuple here; text is made when somebody reads it, or in batch
 
 import json
 import sys
+import time
 from collections import Counter, deque
 from io import FileIO
 from typing import Any, NamedTuple
@@ -97,3 +98,8 @@ def _open(path: str) -> FileIO | None:
         return FileIO(path, "a")
     except OSError as error:
         raise OperatorError(f"cannot write the access log {path}: {error.strerror}; name another file") from error
+
+
+def wall_time() -> float:
+    """Real time as the log shows it, seconds since the epoch."""
+    return time.time()

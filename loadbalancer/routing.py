@@ -170,10 +170,13 @@ class Router:
         self._bindings = bindings
 
     def choose(self, claim: Claim, now: float, *, tried: Collection[str] = ()) -> Choice | None:
-        """The node for this client, never one in `tried`; None when nobody may take it."""
+        """The node for this client, never one in `tried`; None when nobody may take it.
+
+        A client that belongs to a node not yet tried, after another one was, has been moved there meanwhile.
+        """
         wanted = self._roster.get(claim.node_id)
         if wanted is not None and wanted.admission.bound and wanted.id not in tried:
-            return Choice(wanted, _BOUND)
+            return Choice(wanted, RouteReason.REDISPATCHED if tried else _BOUND)
         node = self._place(now, tried)
         if node is None:
             return None

@@ -1,31 +1,42 @@
-"""Set-Cookie lines, the way Jira and Tomcat write them (reference: jira.md 6)."""
+"""Set-Cookie lines, the way Jira and Tomcat write them (reference: jira.md 3.5 and 6)."""
 
 from dataclasses import dataclass
+
+from shared.settings import LoginRules
 
 
 @dataclass(frozen=True, slots=True)
 class CookieJarRules:
-    """Names and attributes of this node's cookies. Ages are seconds of the browser's clock."""
+    """Names and attributes of this node's cookies. Ages are seconds of the browser's clock; `path` is the context path
+    or `/`, where the rules do not say otherwise."""
 
-    session_name: str
+    rules: LoginRules
     session_max_age_s: int | None
-    remember_me_name: str
     remember_me_age_s: int
     path: str
 
+    @property
+    def session_name(self) -> str:
+        return self.rules.session_cookie
+
+    @property
+    def remember_me_name(self) -> str:
+        return self.rules.remember_me_cookie
+
     def session(self, value: str, *, secure: bool) -> str:
         """JSESSIONID; with a max-age it turns from a session cookie into a permanent one."""
+        rules = self.rules
         age = "" if self.session_max_age_s is None else f"; Max-Age={self.session_max_age_s}"
-        return f"{self.session_name}={value}; Path={self.path}{age}{_secure(secure)}; HttpOnly"
+        path = rules.session_cookie_path or self.path
+        secure = secure if rules.session_cookie_secure is None else rules.session_cookie_secure
+        hidden = "; HttpOnly" if rules.session_cookie_http_only else ""
+        return f"{self.session_name}={value}; Path={path}{age}{_secure(secure)}{hidden}"
 
     def remember_me(self, value: str, *, secure: bool) -> str:
-        return (
-            f"{self.remember_me_name}={value}; Path={self.path}; Max-Age={self.remember_me_age_s}"
-            f"{_secure(secure)}; HttpOnly"
-        )
+        return self._remember_me(value, self.remember_me_age_s, secure=secure)
 
     def clear_remember_me(self, *, secure: bool) -> str:
-        return f'{self.remember_me_name}=""; Path={self.path}; Max-Age=0{_secure(secure)}; HttpOnly'
+        return self._remember_me('""', 0, secure=secure)
 
     def xsrf(self, name: str, token: str, *, secure: bool) -> str:
         """Ends with the browser and is readable by our pages; behind https other sites may send it along, and it
@@ -36,6 +47,11 @@ class CookieJarRules:
         """A cookie that says nothing of who the user is, so our scripts may read it. Age None: a session cookie."""
         age = "" if age_s is None else f"; Max-Age={age_s}"
         return f"{name}={value}; Path={self.path}{age}{_secure(secure)}"
+
+    def _remember_me(self, value: str, age_s: int, *, secure: bool) -> str:
+        path = self.rules.remember_me_cookie_path or self.path
+        secure = secure and not self.rules.insecure_cookie
+        return f"{self.remember_me_name}={value}; Path={path}; Max-Age={age_s}{_secure(secure)}; HttpOnly"
 
 
 def _secure(secure: bool) -> str:

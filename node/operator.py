@@ -95,6 +95,7 @@ def _describe(caches: Caches, username: str | None) -> dict[str, Any]:
             "created_ms": session.created_ms,
             "last_ms": session.last_ms,
             "ends_ms": caches.web_sessions.deadline_ms(session),
+            "attributes": session.attribute_names(),
         }
         for session in caches.web_sessions.all()
         if username is None or (session.account is not None and session.account.username == username)

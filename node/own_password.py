@@ -12,13 +12,17 @@ from shared.errors import CallerError
 class OwnPassword:
     """Joins the check to `AdminActions.change_own_password`."""
 
-    def __init__(self, database: Database, passwords: Passwords, actions: AdminActions) -> None:
+    def __init__(self, database: Database, passwords: Passwords, actions: AdminActions, *, is_read_only: bool) -> None:
         self._database = database
         self._passwords = passwords
         self._actions = actions
+        self._is_read_only = is_read_only
 
     async def change(self, account: Account, *, old: str, new: str, session: WebSession | None) -> Outcome:
-        """Raises CallerError 400, as documented, when `old` is not the current password."""
+        """Raises CallerError 400, as documented, when `old` is not the current password, and 403 when the directory is
+        read-only."""
+        if self._is_read_only:
+            raise CallerError(403, "Passwords cannot be changed here: the user directory is read-only.")
         async with self._database.transaction() as connection:
             found = await credentials.load(connection, account.username)
         if not await self._passwords.matches(found.credential if found else None, old):

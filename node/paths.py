@@ -5,6 +5,8 @@ from urllib.parse import quote
 
 from aiohttp import web
 
+from shared.contract import LOGIN_URL
+
 
 @dataclass(frozen=True, slots=True)
 class Paths:
@@ -12,6 +14,7 @@ class Paths:
 
     context: str
     base_url: str
+    login_url: str = LOGIN_URL
 
     @property
     def home(self) -> str:
@@ -43,9 +46,11 @@ class Paths:
         return request.path_qs.removeprefix(self.context)
 
     def login_page_for(self, request: web.Request) -> str:
-        """Where somebody is sent who must log in first, and comes back from (reference: jira.md 3.6, login.url)."""
-        destination = self.below_context(request)
-        return self.to(f"/login.jsp?permissionViolation=true&os_destination={quote(destination, safe='')}")
+        """Where somebody is sent who must log in first, and comes back from (reference: jira.md 3.6, login.url). An
+        address outside is taken as it is: that is how single sign-on is set up."""
+        wanted = quote(self.below_context(request), safe="")
+        url = self.login_url.replace("${originalurl}", wanted).replace("${pageCaps}", "").replace("${userRole}", "")
+        return self.to(url) if url.startswith("/") else url
 
     def destination(self, wanted: str | None) -> str | None:
         """A path to go to after login, or None when `wanted` is not a path of this application (open redirect)."""

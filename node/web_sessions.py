@@ -69,6 +69,9 @@ class WebSession:
         """The attribute of that name, which is gone afterwards, or None."""
         return None if self._attributes is None else self._attributes.pop(name, None)
 
+    def attribute_names(self) -> list[str]:
+        return sorted(self._attributes or ())
+
     def copy_attributes(self, other: "WebSession", *, but: Collection[str]) -> None:
         """All attributes of `other` except those named."""
         for name, value in (other._attributes or {}).items():

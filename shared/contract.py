@@ -41,9 +41,15 @@ LOGIN_FAILED = "Login failed"  # [D]
 LOGIN_DENIED = "Login denied"  # [D]
 STALE_COOKIE_ANY = "os_authType was 'any' and an invalid cookie was sent."  # [C]
 STALE_COOKIE_COOKIE = "os_authType was 'cookie' but no valid cookie was sent."  # [C]
+NOT_CLUSTERED = "This Jira instance is not clustered"  # [D]
 XSRF_FAILED = "XSRF check failed"  # [D]
 
 
+AUTH_TYPE = "os_authType"  # [C] the query parameter, from authentication.type
+LOGIN_URL = (
+    "/login.jsp?permissionViolation=true&os_destination=${originalurl}&page_caps=${pageCaps}&user_role=${userRole}"
+)
+"""Where Seraph sends whoever must log in first, as Jira ships login.url [D]."""
 FORGOTTEN_AT_LOGIN = ("ASESSIONID", "jira.websudo.timestamp", "jira.user.project.admin")
 """Session attributes that a login does not carry over, as Jira ships invalidate.session.exclude.list [D]."""
 

@@ -31,6 +31,9 @@ MAX_REMEMBER_ME_AGE_S = 2_147_483
 """Beyond this Jira's own arithmetic overflows and every token looks expired (source: "Jira application cookies")."""
 
 
+COOKIE_NAME = r"^[A-Za-z0-9._-]+$"
+
+
 def _parse_with(parse: Any, kind: type) -> BeforeValidator:
     """A pydantic validator out of a parser that raises OperatorError."""
 
@@ -94,6 +97,35 @@ class Switches(BaseModel):
     bot_killer: bool = True
 
 
+class LoginRules(BaseModel):
+    """What `web.xml` and `seraph-config.xml` decide about logins beside durations; the defaults are Jira's own."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    session_cookie: str = Field(default=contract.SESSION_COOKIE, pattern=COOKIE_NAME, description="cookie-config/name")
+    session_cookie_path: str | None = Field(default=None, description="cookie-config/path; default the context path")
+    session_cookie_secure: bool | None = Field(
+        default=None, description="cookie-config/secure; default as the request is"
+    )
+    session_cookie_http_only: bool = Field(default=True, description="cookie-config/http-only")
+    remember_me_cookie: str = Field(
+        default=contract.REMEMBER_ME_COOKIE, pattern=COOKIE_NAME, description="login.cookie.key"
+    )
+    remember_me_cookie_path: str | None = Field(default=None, description="login.cookie.path; default the context path")
+    remember_me_overflows: bool = Field(
+        default=False, description="the age is beyond what Jira can count to; no token is good"
+    )
+    insecure_cookie: bool = Field(default=False, description="insecure.cookie: not Secure even behind https")
+    renew_session: bool = Field(default=True, description="invalidate.session.on.login")
+    forgotten_at_login: tuple[str, ...] = Field(
+        default=contract.FORGOTTEN_AT_LOGIN, description="invalidate.session.exclude.list"
+    )
+    login_url: str = Field(default=contract.LOGIN_URL, description="login.url")
+    auth_type_parameter: str | None = Field(
+        default=contract.AUTH_TYPE, description="authentication.type; null reads none"
+    )
+
+
 class ProgramSettings(BaseSettings):
     """Base of every program's settings."""
 
@@ -153,22 +185,18 @@ class NodeSettings(ProgramSettings):
 
     session_idle_s: int = Field(300 * 60, description="policy; 0 or less never")
     session_max_age_s: int | None = Field(None, description="policy; cookie-config/max-age, default none")
-    session_cookie: str = contract.SESSION_COOKIE
-    invalidate_session_on_login: bool = Field(True, description="a login replaces a session that is not the user's own")
-    forgotten_at_login: tuple[str, ...] = Field(
-        contract.FORGOTTEN_AT_LOGIN, description="attributes that the replacing session does not get"
-    )
+    login_rules: LoginRules = LoginRules()
     websudo_timeout_s: int = Field(600, gt=0, description="policy; from the last use, jira.websudo.timeout")
     websudo_disabled: bool = Field(False, description="jira.websudo.is.disabled")
     jvm_route: str = Field("", description="suffix of JSESSIONID, for balancers that stick to it")
     max_sessions: int = Field(2_000_000, ge=1)
     crowd_ttl_s: int = Field(15 * 60, gt=0, description="policy; absolute, never sliding")
-    remember_me_cookie: str = contract.REMEMBER_ME_COOKIE
-    remember_me_age_s: int = Field(14 * 24 * 3600, gt=0, le=MAX_REMEMBER_ME_AGE_S, description="policy; from creation")
+    remember_me_age_s: int = Field(14 * 24 * 3600, gt=0, le=2**31 - 1, description="policy; from creation")
     is_clustered: bool = Field(True, description="false is a Jira without cluster.properties")
     heartbeat_s: float = Field(60.0, gt=0, description="policy")
     self_shutdown_if_offline: bool = Field(True, description="jira.cluster.node.self.shutdown.if.offline.disabled, not")
     upgrade_tasks_s: float = Field(60.0, ge=0, description="policy; how long upgrade tasks run once approved")
+    read_only_directory: bool = Field(False, description="nobody can change his own password")
     max_failed_logins: int = Field(3, ge=0, description="CAPTCHA from here on; 0 never")
 
     gadget_refresh_s: float = Field(60.0, gt=0, description="real; of a dashboard whose user has not chosen himself")
@@ -178,6 +206,12 @@ class NodeSettings(ProgramSettings):
     max_body_bytes: int = Field(10 * 1024 * 1024, ge=1024)
     lame_duck_s: float = Field(1.0, ge=0, description="real; a stopping node says so this long, then closes")
     stop_grace_s: float = Field(5.0, ge=0, description="real; how long running requests may finish at stop")
+
+    @model_validator(mode="after")
+    def _check_age(self) -> Self:
+        if self.remember_me_age_s > MAX_REMEMBER_ME_AGE_S and not self.login_rules.remember_me_overflows:
+            raise ValueError(f"remember_me_age_s is at most {MAX_REMEMBER_ME_AGE_S}; Jira cannot count any further")
+        return self
 
 
 class Upstream(BaseModel):

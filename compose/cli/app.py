@@ -2,6 +2,7 @@
 
 import typer
 
+from compose.cli.balance import drain, maintenance, ready
 from compose.cli.clock import clock_app
 from compose.cli.config import config_app
 from compose.cli.demo import demo
@@ -20,6 +21,9 @@ app.command("matrix")(matrix)
 app.command("links")(links)
 app.command("fault")(fault)
 app.command("heal")(heal)
+app.command("drain")(drain)
+app.command("ready")(ready)
+app.command("maintenance")(maintenance)
 app.add_typer(clock_app, name="clock")
 app.add_typer(config_app, name="config")
 

@@ -5,15 +5,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from compose.cli.which import Which
+
 if TYPE_CHECKING:
     from compose.cluster.steering import Steered, Steering
 
 clock_app = typer.Typer(help="Read and steer the policy time of a running cluster.")
-
-Which = Annotated[
-    str | None,
-    typer.Option("--cluster", metavar="URL|PID", help="Which cluster, by its URL or its pid, when several run."),
-]
 
 
 @clock_app.command()

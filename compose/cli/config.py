@@ -1,6 +1,7 @@
 """`dcsim config`: what Jira's own configuration files mean for the people logged in."""
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
@@ -12,6 +13,9 @@ from rich.text import Text
 from shared.errors import OperatorError
 from shared.jira_config import diff, explain, read, read_files, read_install
 from shared.jira_config.text import difference_data, difference_text, explanation_data, explanation_text
+from shared.settings import Sticky, Upstream
+
+_NODE = re.compile(r"(?P<id>[A-Za-z0-9][A-Za-z0-9_-]{0,59})=(?P<host>[A-Za-z0-9.:-]+):(?P<port>\d{1,5})")
 
 config_app = typer.Typer(no_args_is_help=True, help="What web.xml and seraph-config.xml mean for users.")
 
@@ -66,6 +70,37 @@ def diff_command(
         _print(difference_data(difference) if as_json else difference_text(difference))
 
     _run(show)
+
+
+@config_app.command("balancer")
+def balancer_command(
+    product: Annotated[str, typer.Argument(help="haproxy, nginx or apache.")],
+    node: Annotated[
+        list[str] | None,
+        typer.Option(metavar="ID=HOST:PORT", help="A node of your cluster; may be repeated.", show_default=False),
+    ] = None,
+    sticky: Annotated[Sticky, typer.Option(help="What binds a client to a node.")] = Sticky.COOKIE,
+    port: Annotated[int, typer.Option(help="Port the balancer listens on.")] = 80,
+    context_path: Annotated[str, typer.Option(help="Path under which Jira is served, such as /jira.")] = "",
+) -> None:
+    """Print a commented configuration for the balancer of a real cluster, with what Atlassian documents about it."""
+
+    def show() -> None:
+        from compose.real_balancers.configurations import ADVICE, Front, configuration, product_named
+
+        nodes = tuple(_upstream(text) for text in node or ("node-1=10.0.0.1:8080", "node-2=10.0.0.2:8080"))
+        front = Front(nodes, "/var/lib/dcsim", host="0.0.0.0", port=port, sticky=sticky, context_path=context_path)
+        typer.echo(ADVICE + configuration(product_named(product), front), nl=False)
+
+    _run(show)
+
+
+def _upstream(text: str) -> Upstream:
+    """ "node-1=10.0.0.1:8080" as a node. Raises OperatorError for anything else."""
+    match = _NODE.fullmatch(text)
+    if match is None or not 1 <= int(match["port"]) <= 65535:
+        raise OperatorError(f"--node {text!r} cannot be read; write it as node-1=10.0.0.1:8080")
+    return Upstream(id=match["id"], host=match["host"], port=int(match["port"]))
 
 
 def _run(show: Callable[[], None]) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import aiohttp
 
 from shared.clock import Anchor
-from shared.contract import OPERATOR_PREFIX, OPERATOR_TOKEN
+from shared.contract import OPERATOR_PREFIX, OPERATOR_TOKEN, NodeState
 from shared.errors import DcsimError, HarnessError, OperatorError
 
 ANSWER_LIMIT_S = 5.0
@@ -19,12 +19,12 @@ class Silent(HarnessError):
 
 
 class Refused(DcsimError):
-    """A process answered that it will not. `status` is HTTP's, `reason` what it said."""
+    """A process answered that it will not. `status` is HTTP's, `said` its own words."""
 
-    def __init__(self, status: int, message: str, *, reason: str = "") -> None:
+    def __init__(self, status: int, message: str, said: str = "") -> None:
         super().__init__(message)
         self.status = status
-        self.reason = reason or message
+        self.said = said
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +69,20 @@ class AdminClient:
 
     async def status(self, url: str, *, limit_s: float = ANSWER_LIMIT_S) -> dict[str, Any]:
         return await self._call("GET", url, "/status", limit_s=limit_s)
+
+    async def is_running(self, base_url: str) -> bool:
+        """Does whoever answers there say that it is ready for users? 200 alone does not count."""
+        try:
+            async with self._session.get(f"{base_url}/status", timeout=aiohttp.ClientTimeout(total=1.0)) as response:
+                body = await response.json()
+        except (aiohttp.ClientError, TimeoutError, ValueError):
+            return False
+        return response.status == 200 and isinstance(body, dict) and body.get("state") == NodeState.RUNNING
+
+    async def balance(self, url: str, node_id: str, wish: str, **body: object) -> dict[str, Any]:
+        """Tells the balancer what the operator wants of a node: ready, drain or maintenance. Refused 404 for a node it
+        does not know."""
+        return await self._call("POST", url, f"/nodes/{node_id}/{wish}", limit_s=ANSWER_LIMIT_S, json=body)
 
     async def caches(self, url: str, *, limit_s: float = ANSWER_LIMIT_S) -> dict[str, Any]:
         return await self._call("GET", url, "/caches", limit_s=limit_s)
@@ -125,8 +139,8 @@ class AdminClient:
         if not isinstance(body, dict):
             raise HarnessError(f"{method} {url} answered {body!r}; a JSON object was expected")
         if response.status // 100 != 2:
-            reason = str(body.get("error", response.reason))
-            raise Refused(response.status, f"{method} {url}: {reason}", reason=reason)
+            said = str(body.get("error", response.reason))
+            raise Refused(response.status, f"{method} {url}: {said}", said)
         return body
 
 
@@ -138,7 +152,7 @@ def _operators_fault() -> Iterator[None]:
     except Refused as error:
         if error.status not in (400, 404):
             raise
-        raise OperatorError(error.reason) from error
+        raise OperatorError(error.said) from error
 
 
 @asynccontextmanager

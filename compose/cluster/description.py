@@ -19,11 +19,12 @@ class Account(TypedDict):
 
 
 class Description(TypedDict):
-    """`console_url` is null until there is a console. URLs carry the context path, as users type them."""
+    """`console_url` is null until there is a console, `balancer_admin_url` when the balancer is not ours. URLs carry
+    the context path, as users type them."""
 
     base_url: str
     nodes: list[NodeDescription]
-    balancer_admin_url: str
+    balancer_admin_url: str | None
     console_url: str | None
     admin_token: str
     accounts: list[Account]

@@ -9,6 +9,7 @@ import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
+from pathlib import Path
 
 from pydantic import SecretStr
 
@@ -20,11 +21,11 @@ from compose.cluster.ports import LOOPBACK, PortReservation
 from compose.cluster.processes import ManagedProcess, OnExit, ProcessState
 from compose.cluster.programs import Programs, launch_program
 from compose.cluster.safety_net import SafetyNet
-from compose.cluster.spec import ClusterSpec, NodeSpec
+from compose.cluster.spec import BalancerKind, ClusterSpec, NodeSpec
 from compose.cluster.steering import Steering
 from compose.cluster.stores import Stores
 from compose.cluster.together import together
-from compose.cluster.wiring import Address, Backing, balancer_settings, node_settings
+from compose.cluster.wiring import Address, Backing, balancer_settings, launch_real_balancer, node_settings
 from shared.clock import Anchor
 from shared.errors import HarnessError
 from shared.versions import Version
@@ -79,6 +80,7 @@ class Cluster:
         plan: LinkPlan,
         programs: Programs,
         client: AdminClient,
+        folder: Path,
     ) -> None:
         self.spec = spec
         self.nodes = nodes
@@ -91,6 +93,7 @@ class Cluster:
         self._relay_port = relay_port
         self._plan = plan
         self._programs = programs
+        self._folder = folder
 
     @property
     def base_url(self) -> str:
@@ -98,8 +101,9 @@ class Cluster:
         return self._balancer_address.url + self.spec.context_path
 
     @property
-    def balancer_admin_url(self) -> str:
-        return self._balancer_address.operator_url
+    def balancer_admin_url(self) -> str | None:
+        """None when the balancer is not ours and has no operator endpoints."""
+        return self._balancer_address.operator_url if self.spec.balancer is BalancerKind.OWN else None
 
     @property
     def admin_token(self) -> str:
@@ -107,7 +111,8 @@ class Cluster:
 
     def operator_urls(self) -> dict[str, str]:
         """Operator URL by name, of every process of ours that runs or is paused, the balancer among them."""
-        urls = {"balancer": self.balancer_admin_url} if self.balancer.state in _THERE else {}
+        admin_url = self.balancer_admin_url
+        urls = {"balancer": admin_url} if admin_url is not None and self.balancer.state in _THERE else {}
         return urls | {node.id: node.operator_url for node in self.nodes.values() if node.process.state in _THERE}
 
     def node(self, node_id: str) -> NodeHandle:
@@ -172,10 +177,13 @@ class Cluster:
         await node.process.start(launch_program(self._programs.node, settings, nursery=self._programs.nursery))
 
     async def _start_balancer(self, clock: Anchor) -> None:
-        nodes = {node.id: node.address for node in self.nodes.values()}
-        settings = balancer_settings(
-            self.spec, address=self._balancer_address, nodes=nodes, ports=self._plan.upstream_ports, clock=clock
-        )
+        dialled = {
+            node.id: replace(node.address, port=self._plan.upstream_ports[node.id]) for node in self.nodes.values()
+        }
+        if self.spec.balancer is not BalancerKind.OWN:
+            await self.balancer.start(launch_real_balancer(self.spec, self._balancer_address, dialled, self._folder))
+            return
+        settings = balancer_settings(self.spec, address=self._balancer_address, nodes=dialled, clock=clock)
         await self.balancer.start(launch_program(self._programs.balancer, settings, nursery=self._programs.nursery))
 
     async def _start_relay(self) -> None:
@@ -190,13 +198,19 @@ class Cluster:
         try:
             async with asyncio.timeout(SERVING_LIMIT_S):
                 while missing:
-                    status = await self.client.status(self.balancer_admin_url)
-                    missing = set(self.nodes) - {node["id"] for node in status["nodes"] if node["takes_new"]}
+                    missing = await self._not_up()
                     await asyncio.sleep(SERVING_POLL_S if missing else 0)
         except TimeoutError as error:
             raise HarnessError(
                 f"the balancer did not find {', '.join(sorted(missing))} up within {SERVING_LIMIT_S:g} s"
             ) from error
+
+    async def _not_up(self) -> set[str]:
+        """Nodes the balancer does not send anybody to yet; of a foreign one we only see whether it serves at all."""
+        if self.balancer_admin_url is None:
+            return set() if await self.client.is_running(self.base_url) else set(self.nodes)
+        status = await self.client.status(self.balancer_admin_url)
+        return set(self.nodes) - {node["id"] for node in status["nodes"] if node["takes_new"]}
 
 
 @asynccontextmanager
@@ -237,6 +251,7 @@ async def start_cluster(
             relay_port=reserve(),
             plan=plan,
             programs=programs or Programs(),
+            folder=logs,
             client=await stack.enter_async_context(open_admin_client(spec.admin_token)),
         )
         stack.push_async_callback(cluster.close)

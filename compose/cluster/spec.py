@@ -4,15 +4,24 @@ import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from shared.clock import Anchor
 from shared.errors import OperatorError
-from shared.settings import MAX_REMEMBER_ME_AGE_S, Delivery, Sticky, Switches
+from shared.settings import MAX_REMEMBER_ME_AGE_S, Delivery, LoginRules, Sticky, Switches
 from shared.versions import JIRA_9_11, Version
 
 MAX_NODES = 32
 _NODE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,59}")
 _CONTEXT_PATH = re.compile(r"(/[A-Za-z0-9._~-]+)*")
+
+
+class BalancerKind(StrEnum):
+    """What stands in front of the nodes: ours, or a product that is installed on this machine."""
+
+    OWN = "dcsim"
+    HAPROXY = "haproxy"
+    NGINX = "nginx"
 
 
 def new_token() -> str:
@@ -44,10 +53,8 @@ class Limits:
     def __post_init__(self) -> None:
         if self.crowd_ttl_s <= 0:
             raise OperatorError(f"a Crowd entry must last longer than {self.crowd_ttl_s} s")
-        if not 0 < self.remember_me_age_s <= MAX_REMEMBER_ME_AGE_S:
-            raise OperatorError(
-                f"a remember-me token lasts 1 to {MAX_REMEMBER_ME_AGE_S} s, not {self.remember_me_age_s}"
-            )
+        if self.remember_me_age_s <= 0:
+            raise OperatorError(f"a remember-me token must last longer than {self.remember_me_age_s} s")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,15 +69,20 @@ class ClusterSpec:
     nodes: tuple[NodeSpec, ...]
     delivery: Delivery = Delivery.FENCED
     sticky: Sticky = Sticky.COOKIE
+    balancer: BalancerKind = BalancerKind.OWN
     context_path: str = ""
     port: int = 0
     switches: Switches = field(default_factory=Switches)
     limits: Limits = field(default_factory=Limits)
+    login_rules: LoginRules = field(default_factory=LoginRules)
     clock: Anchor | None = None
     links: bool = True
     admin_token: str = field(default_factory=new_token, repr=False)
 
     def __post_init__(self) -> None:
+        age_s = self.limits.remember_me_age_s
+        if age_s > MAX_REMEMBER_ME_AGE_S and not self.login_rules.remember_me_overflows:
+            raise OperatorError(f"a remember-me token lasts 1 to {MAX_REMEMBER_ME_AGE_S} s, not {age_s}")
         if not 1 <= len(self.nodes) <= MAX_NODES:
             raise OperatorError(f"a cluster has 1 to {MAX_NODES} nodes, not {len(self.nodes)}")
         if len({node.id for node in self.nodes}) < len(self.nodes):

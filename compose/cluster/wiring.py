@@ -7,10 +7,12 @@ What a spec does not say keeps the programs' own defaults, or what DCSIM_... in 
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from pydantic import SecretStr
 
 from compose.cluster.ports import LOOPBACK
+from compose.cluster.processes import Launch
 from compose.cluster.spec import ClusterSpec, NodeSpec
 from shared.clock import Anchor
 from shared.settings import BalancerSettings, NodeSettings, Sticky, Upstream
@@ -68,13 +70,14 @@ def node_settings(
         jvm_route=node.id if spec.sticky is Sticky.JVM_ROUTE else "",
         crowd_ttl_s=spec.limits.crowd_ttl_s,
         remember_me_age_s=spec.limits.remember_me_age_s,
+        login_rules=spec.login_rules,
     )
 
 
 def balancer_settings(
-    spec: ClusterSpec, *, address: Address, nodes: Mapping[str, Address], ports: Mapping[str, int], clock: Anchor
+    spec: ClusterSpec, *, address: Address, nodes: Mapping[str, Address], clock: Anchor
 ) -> BalancerSettings:
-    """`ports` are where the balancer dials each node: at a link, or the node itself."""
+    """`nodes` are as the balancer dials them: through a link if there is one, and past it to their operator's door."""
     return BalancerSettings(  # type: ignore[call-arg]
         admin_token=SecretStr(spec.admin_token),
         host=LOOPBACK,
@@ -83,10 +86,28 @@ def balancer_settings(
         admin_port=address.operator_port,
         reuse_port=True,
         nodes=tuple(
-            Upstream(id=node_id, host=LOOPBACK, port=ports[node_id], operator_url=node.operator_url)
+            Upstream(id=node_id, host=LOOPBACK, port=node.port, operator_url=node.operator_url)
             for node_id, node in nodes.items()
         ),
         context_path=spec.context_path,
         clock=clock,
         sticky=spec.sticky,
+        session_cookie=spec.login_rules.session_cookie,
     )
+
+
+def launch_real_balancer(spec: ClusterSpec, address: Address, nodes: dict[str, Address], folder: Path) -> Launch:
+    """HAProxy or nginx in front of the same nodes. Raises OperatorError when it is not installed."""
+    from compose.real_balancers.configurations import Front, Product  # Jinja2, which nobody else here needs
+    from compose.real_balancers.launch import launch_real
+
+    front = Front(
+        tuple(Upstream(id=node_id, host=LOOPBACK, port=node.port) for node_id, node in nodes.items()),
+        str(folder),
+        host=LOOPBACK,
+        port=address.port,
+        reuse_port=True,
+        sticky=spec.sticky,
+        context_path=spec.context_path,
+    )
+    return launch_real(Product(spec.balancer.value), front)

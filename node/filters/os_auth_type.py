@@ -15,7 +15,6 @@ from node.paths import Paths
 from node.request_context import RequestContext, context_of
 from shared import contract
 
-PARAMETER = "os_authType"
 BASIC_CHALLENGE = {"WWW-Authenticate": 'Basic realm="protected-area"'}
 
 
@@ -31,8 +30,11 @@ class AuthType(StrEnum):
 _BY_VALUE = {kind.value: kind for kind in AuthType}
 
 
-def os_auth_type_filter(*, paths: Paths) -> Filter:
-    """Also answers a failed Basic attempt that no session made up for: an HTML 401, or 403 for a CAPTCHA."""
+def os_auth_type_filter(parameter: str | None, *, paths: Paths) -> Filter:
+    """`parameter` is the name it has in the query; None when no parameter is read.
+
+    Also answers a failed Basic attempt that no session made up for: an HTML 401, or 403 for a CAPTCHA.
+    """
 
     @web.middleware
     async def os_auth_type(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -41,14 +43,14 @@ def os_auth_type_filter(*, paths: Paths) -> Filter:
             return await handler(request)
         if context.failed_login is not None and "Authorization" in request.headers:
             return basic_failure(context.failed_login, paths)
-        return _refuse(context, auth_type(request, paths), paths) or await handler(request)
+        return _refuse(context, _auth_type(request, parameter, paths), paths) or await handler(request)
 
     return os_auth_type
 
 
-def auth_type(request: web.Request, paths: Paths) -> AuthType:
+def _auth_type(request: web.Request, parameter: str | None, paths: Paths) -> AuthType:
     """What the caller asked for, or the default of that part of the application."""
-    asked = request.query.get(PARAMETER)
+    asked = None if parameter is None else request.query.get(parameter)
     if asked is not None:
         return _BY_VALUE.get(asked.lower(), AuthType.NONE)
     return AuthType.ANY if paths.is_rest(request) and not paths.is_rest_auth(request) else AuthType.NONE

@@ -15,13 +15,14 @@ from node.store import anonymizations
 from node.store.anonymizations import COMPLETED, AnonymizationTask
 from node.store.engine import Database
 from shared.clock import jira_time
+from shared.contract import NOT_CLUSTERED
 from shared.errors import CallerError
 
 OPERATIONS = ["USER_NAME_CHANGE", "USER_DISABLE", "USER_NAME_CHANGE_PLUGIN_POINTS", "USER_ANONYMIZE_PLUGIN_POINTS"]
 NO_TASK = "A user anonymization task could not be found"
 
 
-def anonymization_routes(database: Database, anonymizing: Anonymizing) -> list[Route]:
+def anonymization_routes(database: Database, anonymizing: Anonymizing, *, is_clustered: bool) -> list[Route]:
     async def user_with_key(user_key: str) -> Account:
         try:
             return await find_user(database, None, user_key)
@@ -50,6 +51,9 @@ def anonymization_routes(database: Database, anonymizing: Anonymizing) -> list[R
         return json_answer(_progress(task))
 
     async def unlock(_request: web.Request) -> web.Response:
+        """Only a cluster can lose the node that runs a task and go on."""
+        if not is_clustered:
+            raise CallerError(400, NOT_CLUSTERED)
         await anonymizing.unlock()
         return no_content()
 

@@ -21,9 +21,8 @@ from node.store.upgrades import Upgrade
 from node.upgrade import Order
 from node.upgrading import Upgrading
 from shared.clock import PolicyClock
+from shared.contract import NOT_CLUSTERED
 from shared.errors import CallerError
-
-NOT_CLUSTERED = "This Jira instance is not clustered"
 
 
 def cluster_routes(database: Database, upgrading: Upgrading, clock: PolicyClock, *, is_clustered: bool) -> list[Route]:

@@ -16,7 +16,7 @@ Everything but `xml_file` and `reader` is pure. Sources of the facts: "How to ch
 
 from shared.jira_config.difference import Difference, diff
 from shared.jira_config.experience import Explanation, explain
-from shared.jira_config.reader import read, read_files, read_install
+from shared.jira_config.reader import Role, read, read_as, read_files, read_install
 from shared.jira_config.session_config import SessionConfig
 from shared.jira_config.sourced import Origin, Source, Sourced
 
@@ -24,12 +24,14 @@ __all__ = [
     "Difference",
     "Explanation",
     "Origin",
+    "Role",
     "SessionConfig",
     "Source",
     "Sourced",
     "diff",
     "explain",
     "read",
+    "read_as",
     "read_files",
     "read_install",
 ]

@@ -1,6 +1,6 @@
 """Which of the files is which, and which one wins. The only part that touches the disk, through `xml_file`."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
 
@@ -70,6 +70,18 @@ def read_files(paths: Sequence[Path], *, allow_overflow: bool = False) -> Sessio
     return _assemble(files, allow_overflow=allow_overflow)
 
 
+def read_as(paths: Mapping[Role, Path], *, allow_overflow: bool = False) -> SessionConfig:
+    """The configuration of files whose purpose is said and not guessed; a missing one is as Jira ships it.
+
+    Raises OperatorError as `read_files` does, and for a web.xml given as seraph-config.xml or the other way round.
+    """
+    files = {role: read_xml(path) for role, path in paths.items()}
+    for role, file in files.items():
+        if (_role(file) is Role.SERAPH) is not (role is Role.SERAPH):
+            raise OperatorError(f"{file.path} cannot be {role}: its outermost element is <{file.root.name}>")
+    return _assemble(files, allow_overflow=allow_overflow)
+
+
 def _claim(files: dict[Role, XmlFile], role: Role, file: XmlFile) -> None:
     if role in files:
         raise OperatorError(
@@ -134,7 +146,7 @@ def _merge(application: WebSettings, server: WebSettings, seraph: SeraphSettings
         remember_me_cookie_path=seraph.cookie_path,
         insecure_cookie=seraph.insecure_cookie,
         invalidate_session_on_login=seraph.invalidate_on_login,
-        survives_login=seraph.survives_login,
+        forgotten_at_login=seraph.forgotten_at_login,
         login_url=seraph.login_url,
         authentication_type=seraph.authentication_type,
         original_url_key=seraph.original_url_key,

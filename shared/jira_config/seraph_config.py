@@ -9,7 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from shared.contract import REMEMBER_ME_COOKIE
+from shared.contract import AUTH_TYPE, FORGOTTEN_AT_LOGIN, REMEMBER_ME_COOKIE
+from shared.contract import LOGIN_URL as JIRA_LOGIN_URL
 from shared.jira_config.sourced import Origin, Source, Sourced, by_default
 from shared.jira_config.values import (
     parse_boolean,
@@ -44,7 +45,7 @@ class SeraphSettings:
     cookie_path: Sourced[str | None]
     insecure_cookie: Sourced[bool]
     invalidate_on_login: Sourced[bool]
-    survives_login: Sourced[tuple[str, ...]]
+    forgotten_at_login: Sourced[tuple[str, ...]]
     login_url: Sourced[str | None]
     authentication_type: Sourced[str | None]
     original_url_key: Sourced[str]
@@ -59,20 +60,19 @@ def read_seraph_config(file: XmlFile | None) -> SeraphSettings:
         cookie_path=params.get(COOKIE_PATH, _or_none(parse_cookie_path), jira=None, seraph=None),
         insecure_cookie=params.get(INSECURE_COOKIE, parse_boolean, jira=False, seraph=False),
         invalidate_on_login=params.get(INVALIDATE_ON_LOGIN, parse_boolean, jira=True, seraph=False),
-        survives_login=params.get(
+        forgotten_at_login=params.get(
             EXCLUDE_LIST,
             parse_list,
-            jira=("ASESSIONID", "jira.websudo.timestamp", "jira.user.project.admin"),
+            jira=FORGOTTEN_AT_LOGIN,
             seraph=(),
         ),
         login_url=params.get(
             LOGIN_URL,
             _or_none(str),
-            jira="/login.jsp?permissionViolation=true&os_destination=${originalurl}"
-            "&page_caps=${pageCaps}&user_role=${userRole}",
+            jira=JIRA_LOGIN_URL,
             seraph=None,
         ),
-        authentication_type=params.get(AUTHENTICATION_TYPE, _or_none(str), jira="os_authType", seraph=None),
+        authentication_type=params.get(AUTHENTICATION_TYPE, _or_none(str), jira=AUTH_TYPE, seraph=None),
         original_url_key=params.get(
             ORIGINAL_URL_KEY, _present, jira="os_security_originalurl", seraph="seraph_originalurl"
         ),

@@ -29,7 +29,7 @@ class SessionConfig:
     remember_me_cookie_path: Sourced[str | None]
     insecure_cookie: Sourced[bool]
     invalidate_session_on_login: Sourced[bool]
-    survives_login: Sourced[tuple[str, ...]]
+    forgotten_at_login: Sourced[tuple[str, ...]]
     login_url: Sourced[str | None]
     authentication_type: Sourced[str | None]
     original_url_key: Sourced[str]

@@ -8,7 +8,7 @@ import asyncio
 import shutil
 import signal
 
-from loadbalancer.configurations import Product
+from compose.real_balancers.configurations import Product
 from tests.bench.real_ones import running_real
 from tests.support.backends import running_backends
 from tests.support.balancers import running_balancer

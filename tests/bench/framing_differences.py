@@ -9,7 +9,7 @@ import re
 import shutil
 from contextlib import ExitStack
 
-from loadbalancer.configurations import Product
+from compose.real_balancers.configurations import Product
 from tests.bench.real_ones import running_real
 from tests.loadbalancer.framing_cases import CASES
 from tests.support.backends import running_recorder

@@ -1,4 +1,4 @@
-"""HAProxy and nginx with the configuration that `loadbalancer.configurations` writes for them."""
+"""HAProxy and nginx with the configuration that `compose.real_balancers.configurations` writes for them."""
 
 import subprocess
 import tempfile
@@ -6,7 +6,7 @@ import time
 from contextlib import contextmanager
 from pathlib import Path
 
-from loadbalancer.configurations import Front, Product, configuration
+from compose.real_balancers.configurations import Front, Product, configuration
 from shared.settings import Upstream
 from tests.support.backends import free_port
 from tests.support.balancers import RunningBalancer

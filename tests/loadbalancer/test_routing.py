@@ -134,6 +134,16 @@ def test_a_retry_never_goes_to_a_node_already_tried():
     assert world.router.choose(world.claim(), 1.0, tried={"node-1", "node-2", "node-3"}) is None
 
 
+@pytest.mark.parametrize("mode", ["cookie", "jvm-route", "source"])
+def test_requests_of_one_client_that_fail_together_move_together(mode):
+    """Two requests in flight to a dying node: the second follows to where the first has moved their client."""
+    world = World(mode)
+    cookies = world.cookie_of("node-1") + b"; JSESSIONID=A.node-1"
+    assert [world.route(cookies)[0] for _ in range(2)] == ["node-1", "node-1"]
+    moved = [world.route(cookies, tried={"node-1"})[:2] for _ in range(4)]
+    assert moved == [("node-2", RouteReason.REDISPATCHED)] * 4
+
+
 def test_jvm_route_binds_by_the_suffix_of_the_session():
     """In jvm-route mode the session's suffix names the node, and we set no cookie."""
     world = World("jvm-route")

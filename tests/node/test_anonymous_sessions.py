@@ -82,7 +82,7 @@ async def test_without_the_bot_killer_a_script_keeps_its_session(stores, databas
 @pytest.mark.parametrize("guarded", [True, False])
 async def test_the_session_id_changes_at_login_if_the_guard_is_on(stores, database_url, guarded):
     """Off, an id planted before the login is logged in with it: session fixation, as the setting has it."""
-    async with running_node(stores, database_url, invalidate_session_on_login=guarded) as node:
+    async with running_node(stores, database_url, login_rules={"renew_session": guarded}) as node:
         victim = node.browser()
         await victim.request("GET", "/login.jsp")
         planted = victim.carrying(SESSION_COOKIE)
@@ -92,7 +92,7 @@ async def test_the_session_id_changes_at_login_if_the_guard_is_on(stores, databa
 
 async def test_a_taken_over_session_leaves_its_first_user(stores, database_url):
     """Without the guard the id stays and bob is in; ending alice's sessions does not hurt him."""
-    async with running_node(stores, database_url, invalidate_session_on_login=False) as node:
+    async with running_node(stores, database_url, login_rules={"renew_session": False}) as node:
         browser, admin = await node.logged_in("alice"), await node.logged_in("admin")
         before = browser.session_id
         await browser.log_in("bob", "bob")

@@ -10,8 +10,9 @@ from node.rest.arguments import optional_flag, text_field, whole_number
 from node.store.engine import is_storable
 from shared.contract import NodeState
 from shared.errors import CallerError
+from shared.settings import LoginRules
 
-JAR = CookieJarRules("JSESSIONID", None, "seraph.rememberme.cookie", 1_209_600, "/jira")
+JAR = CookieJarRules(LoginRules(), None, 1_209_600, "/jira")
 
 
 @pytest.mark.parametrize(("failures", "limit", "needed"), [(2, 3, False), (3, 3, True), (9, 3, True), (9, 0, False)])
@@ -43,7 +44,7 @@ def test_cookies_look_as_tomcat_writes_them():
 
 def test_a_max_age_makes_the_session_cookie_permanent():
     """cookie-config/max-age of the web.xml."""
-    jar = CookieJarRules("JSESSIONID", 28800, "r", 1, "/")
+    jar = CookieJarRules(LoginRules(), 28800, 1, "/")
     assert jar.session("AB", secure=False) == "JSESSIONID=AB; Path=/; Max-Age=28800; HttpOnly"
 
 

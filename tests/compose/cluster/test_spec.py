@@ -80,4 +80,4 @@ def test_a_node_id_fits_into_a_cookie(node_id):
 def test_limits_that_jira_could_not_have_are_refused(limits):
     """Beyond 2 147 483 s Jira's arithmetic overflows."""
     with pytest.raises(OperatorError):
-        Limits(**limits)
+        ClusterSpec(numbered_nodes(1), limits=Limits(**limits))

@@ -54,14 +54,13 @@ def test_only_a_balancer_that_sticks_to_the_suffix_makes_nodes_write_one(sticky)
 
 
 def test_the_balancer_is_told_where_the_nodes_are():
-    """Where to dial them for users, which may be a link; their operators' door, which never is; and the same clock."""
+    """Both their doors, in order, and the same clock."""
     nodes = {"node-1": Address(1, 2), "node-2": Address(3, 4)}
-    ports = {"node-1": 101, "node-2": 103}
-    settings = balancer_settings(SPEC, address=Address(1000, 1001), nodes=nodes, ports=ports, clock=CLOCK)
+    settings = balancer_settings(SPEC, address=Address(1000, 1001), nodes=nodes, clock=CLOCK)
 
     assert [(node.id, node.port, node.operator_url) for node in settings.nodes] == [
-        ("node-1", 101, "http://127.0.0.1:2"),
-        ("node-2", 103, "http://127.0.0.1:4"),
+        ("node-1", 1, "http://127.0.0.1:2"),
+        ("node-2", 3, "http://127.0.0.1:4"),
     ]
     assert (settings.port, settings.admin_port, settings.reuse_port) == (1000, 1001, True)
     assert (settings.context_path, settings.sticky, settings.clock) == ("/jira", Sticky.COOKIE, CLOCK)

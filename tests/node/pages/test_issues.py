@@ -104,7 +104,7 @@ async def test_an_issue_and_who_may_see_it(node):
     anonymous = await node.browser().request("GET", "/browse/TEST-18")
     assert (anonymous.status, anonymous.headers["Location"]) == (
         302,
-        "/login.jsp?permissionViolation=true&os_destination=%2Fbrowse%2FTEST-18",
+        "/login.jsp?permissionViolation=true&os_destination=%2Fbrowse%2FTEST-18&page_caps=&user_role=",
     )
     assert (await dave.request("GET", "/browse/TEST-18")).status == 403
     assert (await dave.request("GET", "/browse/TEST-99")).status == 404

@@ -151,7 +151,7 @@ def test_seraph_parameters(tmp_path):
     assert config.remember_me_cookie_name.value == "my.cookie"
     assert config.remember_me_cookie_path.value == "/jira"
     assert config.insecure_cookie.value is config.invalidate_session_on_login.value is True
-    assert config.survives_login.value == ("a", "b")
+    assert config.forgotten_at_login.value == ("a", "b")
     assert (config.login_url.value, config.authentication_type.value) == ("/login.jsp", "os_authType")
     assert config.original_url_key.value == "url"
     assert config.remember_me_cookie_age_s.value == 1_209_600

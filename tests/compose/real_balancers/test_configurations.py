@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from loadbalancer.configurations import Front, Product, configuration
+from compose.real_balancers.configurations import Front, Product, configuration
 from shared.errors import OperatorError
 from shared.settings import Sticky, Upstream
 from tests.support.backends import free_port, running_backends
