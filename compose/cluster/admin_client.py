@@ -114,6 +114,10 @@ class AdminClient:
         """Every link of the relay there, described."""
         return list((await self._call("GET", url, "/links", limit_s=ANSWER_LIMIT_S))["links"])
 
+    async def look(self, url: str) -> None:
+        """Has the relay there look which of its targets are there."""
+        await self._call("POST", url, "/look", limit_s=ANSWER_LIMIT_S)
+
     async def set_fault(self, url: str, fault: Mapping[str, Any]) -> dict[str, Any]:
         """`fault` names link, kind and settings. Raises OperatorError for one that cannot be."""
         with _operators_fault():

@@ -124,14 +124,17 @@ class Cluster:
         if version is not None:
             node.spec = replace(node.spec, version=version)
         await self._start_node(node, clock=await self.clock.newest())
+        await self._links_know()
 
     async def stop(self, node_id: str) -> None:
         """Politely: running requests may finish. Returns when the node is down."""
         await self.node(node_id).process.stop()
+        await self._links_know()
 
     async def kill(self, node_id: str) -> None:
         """A crash. Returns when the node is down."""
         await self.node(node_id).process.kill()
+        await self._links_know()
 
     async def pause(self, node_id: str) -> None:
         """A hang: the node stands still, its connections stay open."""
@@ -185,6 +188,11 @@ class Cluster:
             return
         settings = balancer_settings(self.spec, address=self._balancer_address, nodes=dialled, clock=clock)
         await self.balancer.start(launch_program(self._programs.balancer, settings, nursery=self._programs.nursery))
+
+    async def _links_know(self) -> None:
+        """A node's port refuses from the moment it is down; so must the link to it, and not a moment later."""
+        if self.relay.state is ProcessState.UP:
+            await self.links.look()
 
     async def _start_relay(self) -> None:
         settings = RelaySettings(

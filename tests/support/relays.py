@@ -72,9 +72,9 @@ async def peer():
 
 
 @asynccontextmanager
-async def open_link(port, *, name="a->b", redis=False, wait=True):
+async def open_link(port, *, name="a->b", redis=False, watched=False, wait=True):
     """A link to that port; open when the block begins, unless `wait` is false."""
-    settings = LinkSettings(name=name, port=0, target_host=LOOPBACK, target_port=port, redis=redis)
+    settings = LinkSettings(name=name, port=0, target_host=LOOPBACK, target_port=port, redis=redis, watched=watched)
     link = Link(settings, host=LOOPBACK)
     task = asyncio.create_task(link.run())
     try:

@@ -3,6 +3,7 @@
 A link is as open as its target. While nobody listens there the link does not listen either, because whoever dials it
 must be refused as the target would refuse him: a balancer, for one, may send a request again only if it never got
 through. So a link looks whether its target is there before it opens, and again whenever the target breaks a connection.
+A link that is `watched` keeps the connection it looked with, and so hears of the target's end when nobody else would.
 """
 
 import asyncio
@@ -39,6 +40,8 @@ class Link:
         self._doubt = asyncio.Event()
         self._server: asyncio.Server | None = None
         self._one_at_a_time = asyncio.Lock()
+        self._looking = asyncio.Lock()
+        self._watch: asyncio.Task[None] | None = None
         self._target_is_there = False
         self._accepted = 0
         self._bytes = {"out": 0, "in": 0}
@@ -55,19 +58,25 @@ class Link:
         try:
             while True:
                 self._doubt.clear()
-                self._target_is_there = await self._look()
-                await self._open_or_close()
+                await self.look_again()
                 if self._target_is_there:
                     await self._doubt.wait()
                 else:
                     await asyncio.sleep(LOOK_EVERY_S)
         finally:
             self._target_is_there = False
+            self._stop_watching()
             await self._open_or_close()
             for task in list(self._dialling):
                 task.cancel()
             for connection in list(self.connections):
                 connection.reset()
+
+    async def look_again(self) -> None:
+        """Looks whether the target is there, and is open or closed accordingly when this returns."""
+        async with self._looking:
+            self._target_is_there = await self._look()
+            await self._open_or_close()
 
     async def set_fault(self, fault: Fault) -> None:
         """Replaces the fault there is. From the return on nothing passes unharmed, in connections old or new."""
@@ -168,13 +177,29 @@ class Link:
         """Does somebody listen at the target?"""
         try:
             async with asyncio.timeout(LOOK_LIMIT_S):
-                _, writer = await asyncio.open_connection(self.settings.target_host, self.settings.target_port)
+                reader, writer = await asyncio.open_connection(self.settings.target_host, self.settings.target_port)
         except (OSError, TimeoutError):
             return False
-        writer.close()
-        with contextlib.suppress(OSError):
-            await writer.wait_closed()
+        self._stop_watching()
+        if self.settings.watched:
+            self._watch = asyncio.create_task(self._until_target_ends(reader, writer))
+        else:
+            await _close(writer)
         return True
+
+    async def _until_target_ends(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            with contextlib.suppress(OSError):
+                while await reader.read(1024):
+                    pass  # a target that speaks first is there
+            self._doubt.set()
+        finally:
+            await _close(writer)
+
+    def _stop_watching(self) -> None:
+        if self._watch is not None:
+            self._watch.cancel()
+            self._watch = None
 
     async def _open_or_close(self) -> None:
         async with self._one_at_a_time:
@@ -194,3 +219,9 @@ class Link:
     def _pipes(self) -> Iterator[Pipe]:
         for connection in self.connections:
             yield from connection.pipes
+
+
+async def _close(writer: asyncio.StreamWriter) -> None:
+    writer.close()
+    with contextlib.suppress(OSError):
+        await writer.wait_closed()

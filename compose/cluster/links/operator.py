@@ -1,5 +1,6 @@
 """The relay's operator endpoints: what the links are, and setting and healing their faults."""
 
+import asyncio
 from collections.abc import Mapping
 
 from aiohttp import web
@@ -13,7 +14,8 @@ from shared.operator_api import json_object, operator_app
 
 def relay_operator_app(token: str, links: Mapping[str, Link]) -> web.Application:
     """`GET /-/links`; `PUT /-/fault` with `{"link", "kind", ...settings}`; `DELETE /-/fault?link=...`, without a link
-    for all. A fault is in force, or over, when the answer comes."""
+    for all; `POST /-/look` makes every link as open as its target is. Whatever was asked for is so when the answer
+    comes."""
 
     async def show(_request: web.Request) -> web.Response:
         return web.json_response({"links": [link.describe() for link in links.values()]})
@@ -30,8 +32,13 @@ def relay_operator_app(token: str, links: Mapping[str, Link]) -> web.Application
         chosen = list(links.values()) if name is None else [_find(links, name)]
         return web.json_response({"hits": {link.settings.name: await link.heal() for link in chosen}})
 
+    async def look(_request: web.Request) -> web.Response:
+        await asyncio.gather(*(link.look_again() for link in links.values()))
+        return await show(_request)
+
     app = operator_app(token)
     app.router.add_get(f"{OPERATOR_PREFIX}/links", show)
+    app.router.add_post(f"{OPERATOR_PREFIX}/look", look)
     app.router.add_put(f"{OPERATOR_PREFIX}/fault", set_fault)
     app.router.add_delete(f"{OPERATOR_PREFIX}/fault", heal)
     return app

@@ -57,6 +57,10 @@ class Links:
         """All links, in the order balancer, then each node's."""
         return [LinkReading.parse(link) for link in await self._client.links(self.url)]
 
+    async def look(self) -> None:
+        """Returns when every link whose target is down refuses, and every other one does not."""
+        await self._client.look(self.url)
+
     async def fault(self, link: str, kind: str, **settings: Any) -> LinkReading:
         """Sets a fault, in place of the one there may be. It is in force when this returns."""
         body = {**settings, "link": full_name(link), "kind": kind}

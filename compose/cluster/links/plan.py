@@ -30,8 +30,10 @@ class _Drawing:
     reserve: Callable[[], int]
     links: list[LinkSettings] = field(default_factory=list)
 
-    def add(self, name: str, host: str, port: int, *, redis: bool = False) -> int:
-        link = LinkSettings(name=name, port=self.reserve(), target_host=host, target_port=port, redis=redis)
+    def add(self, name: str, host: str, port: int, *, redis: bool = False, watched: bool = False) -> int:
+        link = LinkSettings(
+            name=name, port=self.reserve(), target_host=host, target_port=port, redis=redis, watched=watched
+        )
         self.links.append(link)
         return link.port
 
@@ -41,7 +43,8 @@ def draw_links(nodes: Mapping[str, Address], backing: Backing, *, reserve: Calla
     is made out to its own name."""
     drawing = _Drawing(reserve)
     upstream_ports = {
-        node_id: drawing.add(f"balancer->{node_id}", LOOPBACK, address.port) for node_id, address in nodes.items()
+        node_id: drawing.add(f"balancer->{node_id}", LOOPBACK, address.port, watched=True)
+        for node_id, address in nodes.items()
     }
     backings = {node_id: _backing_of(node_id, backing, drawing) for node_id in nodes}
     return LinkPlan(tuple(drawing.links), upstream_ports, backings)

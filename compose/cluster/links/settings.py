@@ -6,7 +6,11 @@ from shared.settings import ProgramSettings
 
 
 class LinkSettings(BaseModel):
-    """One link: where it is dialled, and where it leads. `redis`: what comes in is Redis' protocol, unencrypted."""
+    """One link: where it is dialled, and where it leads. `redis`: what comes in is Redis' protocol, unencrypted.
+
+    `watched`: the link keeps a connection to its target open, to hear of its end at once; for targets that do not mind
+    an idle one.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -15,6 +19,7 @@ class LinkSettings(BaseModel):
     target_host: str = Field(min_length=1)
     target_port: int = Field(ge=1, le=65535)
     redis: bool = False
+    watched: bool = False
 
 
 class RelaySettings(ProgramSettings):

@@ -138,3 +138,13 @@ async def test_a_connection_that_is_over_is_forgotten(link, target):
             await gets(theirs[0], 1)
     await eventually(lambda: not link.connections)
     assert link.describe()["accepted"] == 200
+
+
+@on_uvloop
+async def test_a_watched_link_hears_of_its_targets_end_by_itself():
+    """Nobody has dialled it; it closes as soon as the target has gone."""
+    async with peer() as target, open_link(target.port, watched=True) as link:
+        await eventually(lambda: target.connections)
+        assert not link.connections
+        await target.close()
+        await eventually(lambda: not link.describe()["open"])
