@@ -55,10 +55,10 @@ class Result:
 
 
 @asynccontextmanager
-async def cheap_cluster(*, nodes, delivery):
+async def cheap_cluster(*, nodes, delivery, log_level="warning", **spec):
     """A cluster and its stores, both of our own, so that everything may be killed."""
     before = {name: os.environ.get(name) for name in CHEAP}
-    os.environ.update(CHEAP)
+    os.environ.update(CHEAP | {"DCSIM_LOG_LEVEL": log_level})
     ended = []
 
     def note_end(exit_):
@@ -69,7 +69,7 @@ async def cheap_cluster(*, nodes, delivery):
             net = await stack.enter_async_context(spread_safety_net())
             programs = await stack.enter_async_context(open_programs(net))
             stores = await stack.enter_async_context(open_stores(net, on_exit=note_end))
-            spec = ClusterSpec(numbered_nodes(nodes), delivery=delivery)
+            spec = ClusterSpec(numbered_nodes(nodes), delivery=delivery, **spec)
             cluster = await stack.enter_async_context(
                 start_cluster(spec, stores, net=net, on_exit=note_end, programs=programs)
             )
@@ -84,15 +84,16 @@ async def cheap_cluster(*, nodes, delivery):
         print("ended unasked:", *(words for _, _, words in ended), sep="\n  ", file=sys.stderr)
 
 
-async def run_fault(cluster, stores, fault, *, operations, seed, users=24, hold_s=3.0, rest_s=1.5):
+async def run_fault(cluster, stores, fault, *, operations, seed, users=24, hold_s=3.0, rest_s=1.5, askers=6):
     """One fault against a healthy cluster; what came of it."""
     started = time.monotonic()
     urls = {node.id: node.url for node in cluster.nodes.values()}
     async with open_client() as client:
         load = StaleLoad(client, urls, users=users, seed=seed, prefix=f"{fault}-{seed}-{time.monotonic_ns()}")
         await load.create_users()
+        await load.log_everybody_in()
         async with plagued(NEMESES[fault], cluster, stores, load, hold_s=hold_s, rest_s=rest_s) as hits:
-            await load.run(operations=operations)
+            await load.run(operations=operations, askers=askers)
         for name, at_ns, _ in cluster.ended:
             load.node_ends[name].append(at_ns)
         await all_well(cluster)

@@ -21,15 +21,15 @@ async def test_fenced_has_none_whatever_is_cut_or_hangs():
     """A bus that is silently cut off, a database that is, a node that stands still: nobody is let in who was put out,
     and nobody is put out who was not."""
     faults = ("bus-cut", "database-cut-out", "node-pause-1-lease")
-    for result in await run(Delivery.FENCED, *faults, operations=1_500, hold_s=2.0, rest_s=0.3):
+    for result in await run(Delivery.FENCED, *faults, operations=1_500, hold_s=2.0, rest_s=0.2, askers=2, users=10):
         assert result.verdict is Verdict.PASS, result
-        assert result.judgement.checked > 100
+        assert result.judgement.checked > 30
         assert result.judgement.collateral == ()
 
 
 async def test_pubsub_has_some_when_a_node_is_cut_off_from_the_bus():
     """The same harness finds them: the message is lost, and the node goes on believing in the session."""
-    (result,) = await run(Delivery.PUBSUB, "bus-cut", operations=3_000, hold_s=3.0, rest_s=0.2)
+    (result,) = await run(Delivery.PUBSUB, "bus-cut", operations=1_500, hold_s=3.0, rest_s=0.2, askers=2, users=10)
     assert result.hits
     assert result.verdict is Verdict.FAIL
     assert result.judgement.stale[0].late_ns > 0

@@ -16,7 +16,7 @@ import aiohttp
 from compose.drills.checkers.stale_accept import Answer, History, Invalidation, Request, Session
 from shared.contract import KNOWN_VIA, SESSION_COOKIE, KnownVia
 
-ADMIN = aiohttp.BasicAuth("admin", "admin")
+ADMIN = {"Authorization": aiohttp.encode_basic_auth("admin", "admin")}
 LIMIT = aiohttp.ClientTimeout(total=12)
 ENDED_KEPT = 6
 """Ended sessions of a user on one node that are still tried."""
@@ -70,10 +70,14 @@ class StaleLoad:
                 "emailAddress": f"{person.name}@example.com",
                 "displayName": person.name,
             }
-            async with self.client.post(f"{url}/rest/api/2/user", json=body, auth=ADMIN, timeout=LIMIT) as answer:
+            async with self.client.post(f"{url}/rest/api/2/user", json=body, headers=ADMIN, timeout=LIMIT) as answer:
                 assert answer.status == 201, await answer.text()
 
-    async def run(self, *, operations, askers=6, invalidators=4, pause_s=0.02):
+    async def log_everybody_in(self):
+        """On every node, before anything is broken."""
+        await asyncio.gather(*(self._log_in(person, node) for person in self.people for node in self.urls))
+
+    async def run(self, *, operations, askers=6, invalidators=6, pause_s=0.02):
         """Until so many requests have been answered."""
         over = asyncio.Event()
         async with asyncio.TaskGroup() as group:
@@ -162,7 +166,7 @@ class StaleLoad:
             status = None
             try:
                 async with self.client.delete(
-                    f"{self.urls[node]}/rest/api/2/user/session/{person.name}", auth=ADMIN, timeout=LIMIT
+                    f"{self.urls[node]}/rest/api/2/user/session/{person.name}", headers=ADMIN, timeout=LIMIT
                 ) as response:
                     await response.read()
                     status = response.status
