@@ -1,0 +1,41 @@
+"""The bus on a real Valkey, when its connection is taken away under it."""
+
+import pytest
+import uvloop
+
+from shared.bus import Message, RedisBus, Subscribed
+from shared.errors import DependencyError
+
+
+def test_a_connection_closed_under_the_bus_is_a_lost_bus_and_no_crash(stores):
+    """uvloop calls it a RuntimeError when somebody writes to a closed transport; a node must live through that."""
+
+    async def publish_on_a_closed_transport():
+        async with RedisBus.connect(stores.redis_url) as bus:
+            await bus.ping()
+            (connection,) = bus._redis.connection_pool._available_connections
+            connection._writer.transport.abort()
+            connection.can_read_destructive = nothing_to_read
+            with pytest.raises(DependencyError):
+                await bus.publish("channel", b"x")
+
+    async def nothing_to_read(*_given, **_more):
+        return False
+
+    uvloop.run(publish_on_a_closed_transport())
+
+
+def test_a_subscription_survives_the_loss_of_its_connection(stores):
+    """It subscribes again and says so, because messages may have been lost in between."""
+
+    async def listen():
+        async with RedisBus.connect(stores.redis_url) as bus:
+            events = bus.subscribe("survives")
+            assert await anext(events) == Subscribed()
+            await bus._redis.client_kill_filter(_type="pubsub")
+            assert await anext(events) == Subscribed()
+            await bus.publish("survives", b"after")
+            assert await anext(events) == Message("survives", b"after")
+            await events.aclose()
+
+    uvloop.run(listen())
