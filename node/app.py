@@ -25,6 +25,7 @@ from node.invalidation import InvalidationDelivery
 from node.invalidation.fenced import FencedDelivery
 from node.invalidation.local import LocalDelivery
 from node.invalidation.pubsub import PubSubDelivery
+from node.invalidation.queue import QueueDelivery
 from node.invalidation.receipts import Receipts
 from node.issue_desk import IssueDesk
 from node.life import NodeLife
@@ -186,10 +187,13 @@ def choose_delivery(settings: NodeSettings, database: Database, bus: Bus, caches
         log.info("invalidation applied", event_id=event.event_id, origin=event.origin, sessions=voided.sessions)
 
     if not settings.version.invalidates_cluster_wide or settings.delivery is Delivery.LOCAL:
-        return LocalDelivery()
+        return LocalDelivery(node_id=settings.node_id)
     channel = f"{settings.redis_namespace}:invalidation"
     if settings.delivery is Delivery.PUBSUB:
-        return PubSubDelivery(bus, apply, channel=channel)
+        return PubSubDelivery(bus, apply, node_id=settings.node_id, channel=channel)
+    if settings.delivery is Delivery.QUEUE:
+        queues = f"{settings.redis_namespace}:queue"
+        return QueueDelivery(database, bus, apply, node_id=settings.node_id, channel=queues)
     return FencedDelivery(
         database,
         bus,

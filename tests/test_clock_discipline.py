@@ -26,6 +26,8 @@ REAL_CLOCKS = {"time.monotonic", "time.monotonic_ns", "time.perf_counter", "time
 REAL_TIME_IS_MEANT = {
     "shared/clock.py": "it turns monotonic time into policy time",
     "shared/bus.py": "pauses between attempts to reconnect a socket",
+    "node/invalidation/fenced.py": "leases, and how long a replay took",
+    "node/invalidation/queue.py": "pauses between attempts to deliver",
     "node/app.py": "how long a stopping node goes on listening",
     "node/store/schema.py": "patience with a database that is still starting",
     "node/filters/request_context.py": "the latency of a request",
