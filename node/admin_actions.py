@@ -6,13 +6,14 @@ the delivery tells the others. What is told names a user and an epoch and carrie
 """
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from node.caches import NOTHING_VOIDED, Caches, Voided
 from node.identity import Account
 from node.invalidation import InvalidationDelivery
+from node.invalidation.lease import boot_ns
 from node.invalidation.receipts import NodeReceipt, Receipts
 from node.passwords import Passwords
 from node.store import credentials, invalidation_log, remember_me, users
@@ -140,7 +141,7 @@ class AdminActions:
         self, action: Action, user: Account, change: Change, *, clear_tokens: bool = True, spare: str | None = None
     ) -> Outcome:
         """The one sequence. Raises CallerError 404 when the user has gone meanwhile, and then nothing has changed."""
-        now_ms = self._clock.now_ms()
+        now_ms, began_ns = self._clock.now_ms(), boot_ns()
         async with self._database.transaction() as connection:
             await invalidation_log.lock_head(connection)
             epoch = await users.raise_epoch(connection, user.user_key)
@@ -157,6 +158,7 @@ class AdminActions:
                 now_ms=now_ms,
             )
             send = await self._delivery.record(connection, event)
+        commit_ms = (boot_ns() - began_ns) / 1e6
         voided = self._caches.void(user.user_key, epoch=epoch, spare=spare)
         log.info(
             "invalidated",
@@ -166,7 +168,7 @@ class AdminActions:
             position=event.position,
             own_sessions=voided.sessions,
         )
-        receipt = await send()
+        receipt = replace(await send(), commit_ms=commit_ms)
         self._receipts.keep(receipt)
         return Outcome(voided, tokens, event, receipt.nodes)
 

@@ -1,14 +1,15 @@
 """Wiring of one node: who gets what, the order of the filters, the routes. The only place that builds the graph."""
 
 import asyncio
+import random
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
 
 from aiohttp import web
 
 from node.admin_actions import AdminActions
 from node.anonymizing import Anonymizing, Spawn
+from node.auditor import Auditor, run_audit
 from node.caches import Caches
 from node.cookies import CookieJarRules
 from node.crowd import CrowdCache
@@ -52,6 +53,7 @@ from node.pages.profile import profile_routes
 from node.pages.shell import Shell
 from node.pages.unsupported_browser import unsupported_browser_routes
 from node.pages.websudo import websudo_routes
+from node.parts import Node
 from node.passwords import Passwords
 from node.paths import Paths
 from node.profiles import Profiles
@@ -89,23 +91,6 @@ LEASE_POOL = 2
 """Connections that only heartbeats and replays use: a crowd of requests must not cost a node its lease."""
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
-    """The parts of a node that outlive a request."""
-
-    settings: NodeSettings
-    clock: PolicyClock
-    caches: Caches
-    database: Database
-    passwords: Passwords
-    delivery: InvalidationDelivery
-    receipts: Receipts
-    life: NodeLife
-    upgrading: Upgrading
-    membership: Membership
-    meter: RequestMeter
-
-
 async def run_node(settings: NodeSettings, stop: asyncio.Event) -> None:
     """One node from its first to its last moment; returns when `stop` is set and the last request is answered.
 
@@ -116,7 +101,7 @@ async def run_node(settings: NodeSettings, stop: asyncio.Event) -> None:
     async with AsyncExitStack() as stack:
         node = await stack.enter_async_context(open_node(settings, shut_down=stop.set))
         background = await stack.enter_async_context(asyncio.TaskGroup())
-        operator = node_operator_app(settings, node.life, node.caches, node.database, node.clock, node.meter)
+        operator = node_operator_app(node)
         await stack.enter_async_context(serving(operator, operator_socket, stop_grace_s=0))
         app = node_app(node, spawn=background.create_task)
         await stack.enter_async_context(serving(app, app_socket, stop_grace_s=settings.stop_grace_s))
@@ -157,20 +142,48 @@ async def open_node(settings: NodeSettings, *, shut_down: Callable[[], None]) ->
                 version=settings.version,
                 tasks_s=settings.upgrade_tasks_s,
             )
-            membership = Membership(database, clock, settings, upgrading, shut_down=shut_down)
-            life, meter = NodeLife(), RequestMeter()
+            receipts = Receipts()
             yield Node(
-                settings,
-                clock,
-                caches,
-                database,
-                passwords,
-                delivery,
-                Receipts(),
-                life,
-                upgrading,
-                membership,
-                meter,
+                settings=settings,
+                clock=clock,
+                caches=caches,
+                database=database,
+                passwords=passwords,
+                logins=Logins(
+                    database,
+                    passwords,
+                    caches,
+                    clock,
+                    remember_me_age_ms=_token_life_ms(settings),
+                    max_failed_logins=settings.max_failed_logins,
+                    session_guard=SessionGuard(
+                        settings.login_rules.renew_session, settings.login_rules.forgotten_at_login
+                    ),
+                ),
+                reader=DirectoryReader(database, caches),
+                delivery=delivery,
+                receipts=receipts,
+                actions=AdminActions(
+                    database,
+                    passwords,
+                    caches,
+                    delivery,
+                    receipts,
+                    clock,
+                    node_id=settings.node_id,
+                    switches=settings.switches,
+                ),
+                auditor=Auditor(
+                    caches,
+                    lease_s=settings.lease_s,
+                    chance=random.Random(settings.node_id),
+                    may_trust_caches=delivery.may_trust_caches,
+                    facts=delivery.facts,
+                ),
+                life=NodeLife(),
+                upgrading=upgrading,
+                membership=Membership(database, clock, settings, upgrading, shut_down=shut_down),
+                meter=RequestMeter(),
             )
         finally:
             passwords.close()
@@ -186,7 +199,7 @@ def choose_delivery(settings: NodeSettings, database: Database, bus: Bus, caches
         voided = caches.void(event.user_key, epoch=event.epoch)
         log.info("invalidation applied", event_id=event.event_id, origin=event.origin, sessions=voided.sessions)
 
-    if not settings.version.invalidates_cluster_wide or settings.delivery is Delivery.LOCAL:
+    if not _is_told(settings):
         return LocalDelivery(node_id=settings.node_id)
     channel = f"{settings.redis_namespace}:invalidation"
     if settings.delivery is Delivery.PUBSUB:
@@ -205,6 +218,11 @@ def choose_delivery(settings: NodeSettings, database: Database, bus: Bus, caches
     )
 
 
+def _is_told(settings: NodeSettings) -> bool:
+    """Does this node hear of what others invalidate? Where it does not, stale sessions are as documented."""
+    return settings.version.invalidates_cluster_wide and settings.delivery is not Delivery.LOCAL
+
+
 def node_app(node: Node, *, spawn: Spawn) -> web.Application:
     """The application users talk to."""
     settings, clock, caches, database = node.settings, node.clock, node.caches, node.database
@@ -215,25 +233,7 @@ def node_app(node: Node, *, spawn: Spawn) -> web.Application:
         remember_me_age_s=settings.remember_me_age_s,
         path=paths.cookie_path,
     )
-    logins = Logins(
-        database,
-        node.passwords,
-        caches,
-        clock,
-        remember_me_age_ms=_token_life_ms(settings),
-        max_failed_logins=settings.max_failed_logins,
-        session_guard=SessionGuard(settings.login_rules.renew_session, settings.login_rules.forgotten_at_login),
-    )
-    actions = AdminActions(
-        database,
-        node.passwords,
-        caches,
-        node.delivery,
-        node.receipts,
-        clock,
-        node_id=settings.node_id,
-        switches=settings.switches,
-    )
+    logins, actions = node.logins, node.actions
     anonymizing = Anonymizing(database, actions, clock, node_id=settings.node_id, spawn=spawn)
     websudo = WebSudo(timeout_ms=settings.websudo_timeout_s * 1000, is_disabled=settings.websudo_disabled)
     profiles = Profiles(database, actions)
@@ -243,7 +243,7 @@ def node_app(node: Node, *, spawn: Spawn) -> web.Application:
     shell = Shell(settings, caches.web_sessions, clock, assets, paths=paths, token_of=xsrf_token_for)
     shown = gadgets(database, desk, clock)
     gate = SessionGate(
-        DirectoryReader(database, caches),
+        node.reader,
         caches,
         clock,
         gate=settings.switches.crowd_gate,
@@ -273,7 +273,7 @@ def node_app(node: Node, *, spawn: Spawn) -> web.Application:
         *edit_user_routes(database, profiles, shell, settings),
         *anonymize_page_routes(database, anonymizing, shell),
         *remember_me_page_routes(database, actions, shell, settings),
-        *clustering_routes(database, clock, shell, settings),
+        *clustering_routes(database, clock, shell, settings, facts=node.delivery.facts),
         *captcha_routes(clock),
         *websudo_routes(logins, websudo, clock, shell),
         *websudo_resource_routes(websudo),
@@ -327,6 +327,8 @@ async def _work(node: Node) -> None:
         group.create_task(node.membership.run())
         group.create_task(node.upgrading.run())
         group.create_task(_sweep(node))
+        if _is_told(node.settings):
+            group.create_task(run_audit(node.auditor, node.database))
         node.life.move(NodeState.RUNNING)
         announce_ready(node.settings.ready_fd, node=node.settings.node_id, url=node.settings.url)
 

@@ -54,6 +54,11 @@ class Caches:
         until the database has been asked about it once. Costs nothing now, and each active user one reading later."""
         self._floor += 1
 
+    @property
+    def floors(self) -> int:
+        """How often the floor was raised since the node's start."""
+        return self._floor
+
     def is_below_floor(self, session: WebSession) -> bool:
         return session.floor != self._floor
 

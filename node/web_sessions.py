@@ -7,9 +7,10 @@ and no clock of its own: callers pass `now_ms`.
 """
 
 import hashlib
+import random
 import secrets
 from collections import OrderedDict
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -18,6 +19,7 @@ from node.identity import Account
 
 ID_BYTES = 16
 OBITUARIES_MAX = 10_000
+SWEEP_CHUNK = 500
 BOT_ANONYMOUS_MS = 60_000
 BOT_KNOWN_MS = 600_000
 """What the Bot Session Killer leaves a session until its second request; idle limits up to the larger one are left
@@ -40,15 +42,16 @@ class EndCause(StrEnum):
 
 class WebSession:
     """One session. `account` None is an anonymous one; `epoch` is the user's epoch it was born under, `floor` what the
-    node had been told when the database was last asked about it (`node.caches`)."""
+    node had been told when the database was last asked about it (`node.caches`); `ended` is true once it is over."""
 
-    __slots__ = ("_attributes", "_hash", "account", "created_ms", "epoch", "floor", "id", "idle_ms", "last_ms")
+    __slots__ = ("_attributes", "_hash", "account", "created_ms", "ended", "epoch", "floor", "id", "idle_ms", "last_ms")
 
     def __init__(self, session_id: str, account: Account | None, *, now_ms: int, idle_ms: int) -> None:
         self.id = session_id
         self.account = account
         self.epoch = account.epoch if account else 0
         self.floor = 0
+        self.ended = False
         self.created_ms = now_ms
         self.last_ms = now_ms
         self.idle_ms = idle_ms
@@ -106,6 +109,55 @@ class SessionLimits:
         return BOT_KNOWN_MS if known else BOT_ANONYMOUS_MS
 
 
+class Roster:
+    """Every session in a list, so that many can be walked in chunks and some be drawn at random, which a dict cannot.
+
+    Ended sessions are thrown out in passing: two places are looked at for each one that enters, so at no time are more
+    than half of the list dead for long, and nobody has to know where in the list a session stands.
+    """
+
+    def __init__(self) -> None:
+        self._all: list[WebSession] = []
+        self._next = 0
+
+    def __len__(self) -> int:
+        return len(self._all)
+
+    def add(self, session: WebSession) -> None:
+        self._all.append(session)
+        for _ in range(2):
+            if self._next >= len(self._all):
+                self._next = 0
+            if self._is_alive_at(self._next):
+                self._next += 1
+
+    def walk(self, size: int) -> Iterator[list[WebSession]]:
+        """Downwards: the place of a dead one is taken by the last of the list, which the walk has behind it."""
+        end = len(self._all)
+        while (end := min(end, len(self._all))) > 0:
+            start = max(0, end - size)
+            chunk = self._all[start:end]
+            yield [session for session in chunk if not session.ended]
+            for place in range(min(end, len(self._all)) - 1, start - 1, -1):
+                self._is_alive_at(place)
+            end = start
+
+    def sample(self, count: int, chance: random.Random) -> list[WebSession]:
+        if len(self._all) <= count:
+            return [session for session in self._all if not session.ended]
+        places = {chance.randrange(len(self._all)) for _ in range(count)}
+        return [session for place in places if not (session := self._all[place]).ended]
+
+    def _is_alive_at(self, place: int) -> bool:
+        """False when a dead one stood there, and now another stands in its place."""
+        if not self._all[place].ended:
+            return True
+        last = self._all.pop()
+        if place < len(self._all):
+            self._all[place] = last
+        return False
+
+
 class WebSessions:
     """All sessions of one node, with an index by user so that ending one user's costs only that user's."""
 
@@ -114,6 +166,7 @@ class WebSessions:
         self._capacity = capacity
         self._id_suffix = id_suffix
         self._by_id: dict[str, WebSession] = {}
+        self._roster = Roster()
         self._by_user: dict[str, list[WebSession]] = {}
         self._obituaries: OrderedDict[str, EndCause] = OrderedDict()
 
@@ -149,6 +202,7 @@ class WebSessions:
         session_id = secrets.token_hex(ID_BYTES).upper() + self._id_suffix
         session = WebSession(session_id, account, now_ms=now_ms, idle_ms=idle_ms)
         self._by_id[session_id] = session
+        self._roster.add(session)
         self._index(session)
         return session
 
@@ -165,6 +219,7 @@ class WebSessions:
         """Ends a session; ending one that is gone already does nothing."""
         if self._by_id.pop(session.id, None) is None:
             return
+        session.ended = True
         self._remember_end(session.id, cause)
         self._unindex(session)
 
@@ -186,10 +241,27 @@ class WebSessions:
 
     def sweep(self, *, now_ms: int) -> int:
         """Ends every overdue session; returns how many."""
-        overdue = [(session, cause) for session in self._by_id.values() if (cause := self._overdue(session, now_ms))]
-        for session, cause in overdue:
-            self.end(session, cause)
-        return len(overdue)
+        return sum(self.sweep_in_chunks(now_ms=now_ms))
+
+    def sweep_in_chunks(self, *, now_ms: int) -> Iterator[int]:
+        """The same a chunk at a time: how many ended, after each SWEEP_CHUNK sessions looked at. Between two chunks
+        anything may happen to the sessions."""
+        for chunk in self._roster.walk(SWEEP_CHUNK):
+            ended = 0
+            for session in chunk:
+                cause = self._overdue(session, now_ms)
+                if cause is not None:
+                    self.end(session, cause)
+                    ended += 1
+            yield ended
+
+    def walk(self, size: int) -> Iterator[list[WebSession]]:
+        """Every session there is now, at most `size` at a time; those that end meanwhile are left out."""
+        return self._roster.walk(size)
+
+    def sample(self, count: int, chance: random.Random) -> list[WebSession]:
+        """About `count` sessions drawn at random, at a cost that depends on nothing else."""
+        return self._roster.sample(count, chance)
 
     def all(self) -> list[WebSession]:
         return list(self._by_id.values())
