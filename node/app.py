@@ -22,6 +22,7 @@ from node.filters.request_context import RequestMeter, request_context_filter
 from node.filters.security import security_filter
 from node.filters.starting import starting_filter
 from node.filters.xsrf import xsrf_filter, xsrf_token_for
+from node.floor_cleaning import run_floor_cleaning
 from node.invalidation import InvalidationDelivery
 from node.invalidation.fenced import FencedDelivery
 from node.invalidation.local import LocalDelivery
@@ -327,6 +328,7 @@ async def _work(node: Node) -> None:
         group.create_task(node.membership.run())
         group.create_task(node.upgrading.run())
         group.create_task(_sweep(node))
+        group.create_task(run_floor_cleaning(node.caches, node.database))
         if _is_told(node.settings):
             group.create_task(run_audit(node.auditor, node.database))
         node.life.move(NodeState.RUNNING)
@@ -344,6 +346,7 @@ async def _stop(node: Node) -> None:
 
 async def _sweep(node: Node) -> None:
     async def sweep() -> None:
-        node.caches.sweep(now_ms=node.clock.now_ms())
+        for _ in node.caches.sweep_in_chunks(now_ms=node.clock.now_ms()):
+            await asyncio.sleep(0)
 
     await node.clock.every(SWEEP_MS, sweep)

@@ -92,6 +92,9 @@ def node_operator_app(node: Node) -> web.Application:
                 names = await directory.names_of(connection, keys)
         return web.json_response({"invalidations": [_receipt(receipt, names) for receipt in receipts]})
 
+    async def invalidate_everyone(_request: web.Request) -> web.Response:
+        return web.json_response(_receipt(await node.actions.invalidate_everyone(), {}))
+
     async def metrics(_request: web.Request) -> web.Response:
         return web.Response(body=exposition(node), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
@@ -102,6 +105,7 @@ def node_operator_app(node: Node) -> web.Application:
     app.router.add_get(f"{OPERATOR_PREFIX}/captcha", show_captcha)
     app.router.add_get(f"{OPERATOR_PREFIX}/deadlines", deadlines)
     app.router.add_get(f"{OPERATOR_PREFIX}/invalidations", invalidations)
+    app.router.add_post(f"{OPERATOR_PREFIX}/invalidate-everyone", invalidate_everyone)
     app.router.add_get(f"{OPERATOR_PREFIX}/metrics", metrics)
     add_clock_routes(app, clock, in_flight=lambda: meter.in_flight)
     return app

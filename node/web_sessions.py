@@ -13,12 +13,14 @@ from collections import OrderedDict
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
 from node.identity import Account
 
 ID_BYTES = 16
 OBITUARIES_MAX = 10_000
+HASHES_KEPT = 4096
 SWEEP_CHUNK = 500
 BOT_ANONYMOUS_MS = 60_000
 BOT_KNOWN_MS = 600_000
@@ -44,7 +46,7 @@ class WebSession:
     """One session. `account` None is an anonymous one; `epoch` is the user's epoch it was born under, `floor` what the
     node had been told when the database was last asked about it (`node.caches`); `ended` is true once it is over."""
 
-    __slots__ = ("_attributes", "_hash", "account", "created_ms", "ended", "epoch", "floor", "id", "idle_ms", "last_ms")
+    __slots__ = ("_attributes", "account", "created_ms", "ended", "epoch", "floor", "id", "idle_ms", "last_ms")
 
     def __init__(self, session_id: str, account: Account | None, *, now_ms: int, idle_ms: int) -> None:
         self.id = session_id
@@ -56,7 +58,6 @@ class WebSession:
         self.last_ms = now_ms
         self.idle_ms = idle_ms
         self._attributes: dict[str, Any] | None = None
-        self._hash: str | None = None
 
     def get(self, name: str) -> Any:
         """The attribute of that name, or None."""
@@ -84,14 +85,18 @@ class WebSession:
     @property
     def hash(self) -> str:
         """The short base-36 digest of the id that X-ASESSIONID shows."""
-        if self._hash is None:
-            number = int.from_bytes(hashlib.sha256(self.id.encode()).digest()[:4])
-            digits = ""
-            while number:
-                number, digit = divmod(number, 36)
-                digits = _BASE36[digit] + digits
-            self._hash = digits or "0"
-        return self._hash
+        return _hash_of(self.id)
+
+
+@lru_cache(maxsize=HASHES_KEPT)
+def _hash_of(session_id: str) -> str:
+    """Remembered for the sessions in use; a million idle ones need not carry theirs about."""
+    number = int.from_bytes(hashlib.sha256(session_id.encode()).digest()[:4])
+    digits = ""
+    while number:
+        number, digit = divmod(number, 36)
+        digits = _BASE36[digit] + digits
+    return digits or "0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +117,8 @@ class SessionLimits:
 class Roster:
     """Every session in a list, so that many can be walked in chunks and some be drawn at random, which a dict cannot.
 
-    Ended sessions are thrown out in passing: two places are looked at for each one that enters, so at no time are more
-    than half of the list dead for long, and nobody has to know where in the list a session stands.
+    Ended sessions are thrown out in passing: two places are looked at for each one that enters, which is enough to keep
+    the dead from outnumbering the living, and nobody has to know where in the list a session stands.
     """
 
     def __init__(self) -> None:
@@ -124,12 +129,12 @@ class Roster:
         return len(self._all)
 
     def add(self, session: WebSession) -> None:
-        self._all.append(session)
         for _ in range(2):
             if self._next >= len(self._all):
                 self._next = 0
-            if self._is_alive_at(self._next):
+            if self._all and self._is_alive_at(self._next):
                 self._next += 1
+        self._all.append(session)
 
     def walk(self, size: int) -> Iterator[list[WebSession]]:
         """Downwards: the place of a dead one is taken by the last of the list, which the walk has behind it."""
@@ -167,7 +172,7 @@ class WebSessions:
         self._id_suffix = id_suffix
         self._by_id: dict[str, WebSession] = {}
         self._roster = Roster()
-        self._by_user: dict[str, list[WebSession]] = {}
+        self._by_user: dict[str, WebSession | list[WebSession]] = {}
         self._obituaries: OrderedDict[str, EndCause] = OrderedDict()
 
     def __len__(self) -> int:
@@ -224,7 +229,8 @@ class WebSessions:
         self._unindex(session)
 
     def of_user(self, user_key: str) -> list[WebSession]:
-        return list(self._by_user.get(user_key, ()))
+        held = self._by_user.get(user_key, [])
+        return [held] if isinstance(held, WebSession) else list(held)
 
     def void_user(self, user_key: str, *, epoch: int, spare: str | None = None) -> int:
         """Ends what was issued to the user before `epoch`; the session id `spare` is carried over instead."""
@@ -278,16 +284,29 @@ class WebSessions:
         return min(deadlines, default=None)
 
     def _index(self, session: WebSession) -> None:
-        if session.account is not None:
-            self._by_user.setdefault(session.account.user_key, []).append(session)
+        """Most users have one session, and that one stands in the index without a list around it."""
+        if session.account is None:
+            return
+        user_key = session.account.user_key
+        held = self._by_user.get(user_key)
+        if held is None:
+            self._by_user[user_key] = session
+        elif isinstance(held, WebSession):
+            self._by_user[user_key] = [held, session]
+        else:
+            held.append(session)
 
     def _unindex(self, session: WebSession) -> None:
         if session.account is None:
             return
-        siblings = self._by_user[session.account.user_key]
-        siblings.remove(session)
-        if not siblings:
-            del self._by_user[session.account.user_key]
+        user_key = session.account.user_key
+        held = self._by_user[user_key]
+        if isinstance(held, WebSession):
+            del self._by_user[user_key]
+            return
+        held.remove(session)
+        if len(held) == 1:
+            self._by_user[user_key] = held[0]
 
     def _overdue(self, session: WebSession, now_ms: int) -> EndCause | None:
         # As Tomcat counts: a session that was idle for exactly the limit is over.

@@ -29,6 +29,7 @@ REAL_TIME_IS_MEANT = {
     "node/invalidation/fenced.py": "leases, and how long a replay took",
     "node/invalidation/queue.py": "pauses between attempts to deliver",
     "node/auditor.py": "rounds of the audit, in leases",
+    "node/floor_cleaning.py": "pauses between two looks at the floor",
     "node/app.py": "how long a stopping node goes on listening",
     "node/store/schema.py": "patience with a database that is still starting",
     "node/filters/request_context.py": "the latency of a request",
