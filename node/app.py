@@ -1,27 +1,18 @@
-"""Wiring of one node: who gets what, the order of the filters, the routes. The only place that builds the graph."""
+"""The life of one node: its parts are built, it serves, works in the background, and stops in order.
+
+This and `web_app` are the only places that build the graph.
+"""
 
 import asyncio
 import random
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 
-from aiohttp import web
-
 from node.admin_actions import AdminActions
-from node.anonymizing import Anonymizing, Spawn
 from node.auditor import Auditor, run_audit
 from node.caches import Caches
-from node.cookies import CookieJarRules
 from node.crowd import CrowdCache
-from node.filters.access import access_filter
-from node.filters.anonymous_session import anonymous_session_filter
-from node.filters.errors import errors_filter
-from node.filters.login import login_filter
-from node.filters.os_auth_type import os_auth_type_filter
-from node.filters.request_context import RequestMeter, request_context_filter
-from node.filters.security import security_filter
-from node.filters.starting import starting_filter
-from node.filters.xsrf import xsrf_filter, xsrf_token_for
+from node.filters.request_context import RequestMeter
 from node.floor_cleaning import run_floor_cleaning
 from node.invalidation import InvalidationDelivery
 from node.invalidation.fenced import FencedDelivery
@@ -29,55 +20,20 @@ from node.invalidation.local import LocalDelivery
 from node.invalidation.pubsub import PubSubDelivery
 from node.invalidation.queue import QueueDelivery
 from node.invalidation.receipts import Receipts
-from node.issue_desk import IssueDesk
 from node.life import NodeLife
 from node.logins import Logins, SessionGuard
 from node.membership import Membership
 from node.operator import node_operator_app
-from node.own_password import OwnPassword
-from node.pages.admin.anonymize import anonymize_page_routes
-from node.pages.admin.clustering import clustering_routes
-from node.pages.admin.edit_user import edit_user_routes
-from node.pages.admin.remember_me import remember_me_page_routes
-from node.pages.admin.user_actions import user_action_routes
-from node.pages.admin.users import user_page_routes
-from node.pages.assets import assets_filter, load_assets
-from node.pages.attachment import attachment_routes
-from node.pages.captcha import captcha_routes
-from node.pages.dashboard import dashboard_routes
-from node.pages.gadgets import gadget_routes, gadgets
-from node.pages.issue import issue_page_routes
-from node.pages.login import login_routes
-from node.pages.logout import logout_routes
-from node.pages.navigator import navigator_routes
-from node.pages.profile import profile_routes
-from node.pages.shell import Shell
-from node.pages.unsupported_browser import unsupported_browser_routes
-from node.pages.websudo import websudo_routes
 from node.parts import Node
 from node.passwords import Passwords
-from node.paths import Paths
-from node.profiles import Profiles
-from node.rest.anonymization import anonymization_routes
-from node.rest.cluster import cluster_routes
-from node.rest.field import field_routes
-from node.rest.issue import issue_routes
-from node.rest.myself import myself_routes
-from node.rest.search import search_routes
-from node.rest.server_info import server_info_routes
-from node.rest.session import session_routes
-from node.rest.user import user_routes
-from node.rest.websudo import websudo_resource_routes
-from node.routes import Route, RouteTable
-from node.session_gate import DirectoryReader, SessionGate
+from node.session_gate import DirectoryReader
 from node.store import schema
 from node.store.engine import Database, open_database
-from node.store.server_id import ServerId
 from node.upgrading import Upgrading
+from node.web_app import node_app
 from node.web_sessions import SessionLimits, WebSessions
-from node.websudo import WebSudo
 from shared.bus import Bus, RedisBus
-from shared.clock import AnchorSeal, PolicyClock
+from shared.clock import PolicyClock
 from shared.contract import NodeState
 from shared.log import get_logger
 from shared.messages import Invalidation
@@ -224,97 +180,9 @@ def _is_told(settings: NodeSettings) -> bool:
     return settings.version.invalidates_cluster_wide and settings.delivery is not Delivery.LOCAL
 
 
-def node_app(node: Node, *, spawn: Spawn) -> web.Application:
-    """The application users talk to."""
-    settings, clock, caches, database = node.settings, node.clock, node.caches, node.database
-    paths = Paths(settings.context_path, settings.base_url, settings.login_rules.login_url)
-    jar = CookieJarRules(
-        settings.login_rules,
-        session_max_age_s=settings.session_max_age_s,
-        remember_me_age_s=settings.remember_me_age_s,
-        path=paths.cookie_path,
-    )
-    logins, actions = node.logins, node.actions
-    anonymizing = Anonymizing(database, actions, clock, node_id=settings.node_id, spawn=spawn)
-    websudo = WebSudo(timeout_ms=settings.websudo_timeout_s * 1000, is_disabled=settings.websudo_disabled)
-    profiles = Profiles(database, actions)
-    own_password = OwnPassword(database, node.passwords, actions, is_read_only=settings.read_only_directory)
-    desk = IssueDesk(database, clock, paths=paths)
-    assets = load_assets()
-    shell = Shell(settings, caches.web_sessions, clock, assets, paths=paths, token_of=xsrf_token_for)
-    shown = gadgets(database, desk, clock)
-    gate = SessionGate(
-        node.reader,
-        caches,
-        clock,
-        gate=settings.switches.crowd_gate,
-        may_trust_caches=node.delivery.may_trust_caches,
-    )
-    routes = [
-        *server_info_routes(clock, node.life, paths=paths, version=settings.version),
-        *session_routes(database, logins, caches.web_sessions, clock, jar=jar, paths=paths),
-        *myself_routes(database, own_password, paths=paths),
-        *user_routes(database, node.passwords, actions, profiles, clock, paths=paths, version=settings.version),
-        *anonymization_routes(database, anonymizing, is_clustered=settings.is_clustered),
-        *cluster_routes(database, node.upgrading, clock, is_clustered=settings.is_clustered),
-        *issue_routes(desk, paths=paths),
-        *search_routes(desk),
-        *field_routes(),
-        *attachment_routes(desk, paths=paths),
-        *login_routes(clock, shell),
-        *logout_routes(logins, caches.web_sessions, clock, shell, jar=jar),
-        *unsupported_browser_routes(shell, jar=jar),
-        *dashboard_routes(shell, shown, refresh_s=settings.gadget_refresh_s),
-        *gadget_routes(shell, shown),
-        *navigator_routes(desk, shell, jar=jar),
-        *issue_page_routes(desk, shell, jar=jar),
-        *profile_routes(database, own_password, actions, shell, settings),
-        *user_page_routes(database, caches, shell, version=settings.version),
-        *user_action_routes(database, actions, shell, settings),
-        *edit_user_routes(database, profiles, shell, settings),
-        *anonymize_page_routes(database, anonymizing, shell),
-        *remember_me_page_routes(database, actions, shell, settings),
-        *clustering_routes(database, clock, shell, settings, facts=node.delivery.facts),
-        *captcha_routes(clock),
-        *websudo_routes(logins, websudo, clock, shell),
-        *websudo_resource_routes(websudo),
-    ]
-    table = RouteTable(routes)
-    seal = AnchorSeal(settings.admin_token.get_secret_value())
-    shown_id = settings.node_id if settings.is_clustered else None
-    filters = [
-        assets_filter(assets, paths=paths),
-        request_context_filter(
-            clock, caches.web_sessions, node.meter, seal=seal, jar=jar, paths=paths, node_id=shown_id
-        ),
-        errors_filter(shell),
-        starting_filter(node.life, shell),
-        login_filter(logins, jar=jar),
-        security_filter(gate, logins, caches, jar=jar),
-        os_auth_type_filter(settings.login_rules.auth_type_parameter, paths=paths),
-        anonymous_session_filter(caches.web_sessions, clock, table, jar=jar, paths=paths),
-        xsrf_filter(ServerId(database), table, shell, jar=jar, paths=paths),
-        access_filter(table, websudo, clock, shell),
-    ]
-    app = web.Application(middlewares=filters, client_max_size=settings.max_body_bytes)
-    add_routes(app, routes, paths)
-    return app
-
-
 def _token_life_ms(settings: NodeSettings) -> int:
     """How long a remember-me token is accepted. When Jira's arithmetic overflows, not for a moment."""
     return -1 if settings.login_rules.remember_me_overflows else settings.remember_me_age_s * 1000
-
-
-def add_routes(app: web.Application, routes: list[Route], paths: Paths) -> None:
-    """REST resources answer with and without a slash at the end; one client library puts one there."""
-    for route in routes:
-        for path in route.paths:
-            app.router.add_route(route.method, paths.context + path, route.handler)
-            if path.startswith("/rest/"):
-                app.router.add_route(route.method, f"{paths.context}{path}/", route.handler)
-    if paths.context:
-        app.router.add_get(paths.context, next(route.handler for route in routes if route.path == "/"))
 
 
 async def _work(node: Node) -> None:

@@ -46,11 +46,13 @@ class PasswordLogin:
 
 @dataclass(frozen=True, slots=True)
 class CookieLogin:
-    """What a remember-me cookie brought: an account, or a judgement that costs the cookie."""
+    """What a remember-me cookie brought: an account, or a judgement that costs the cookie. `captcha_due` is a good
+    cookie of somebody who must answer a CAPTCHA first, for which he needs the login page."""
 
     judgement: Judgement
     since: Mark
     account: Account | None = None
+    captcha_due: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,8 +142,15 @@ class Logins:
             assert row is not None
             if row.account is None or not row.account.active:
                 return CookieLogin(judgement, since)
+            counters = await credentials.counters_of(connection, row.account.username)
+            if self._is_captcha_due(counters.current_failed_login_count):
+                return CookieLogin(judgement, since, captcha_due=True)
             await credentials.record_success(connection, row.account.user_key, now_ms=now_ms)
             return CookieLogin(judgement, since, row.account)
+
+    def disown(self, session: WebSession) -> None:
+        """Seraph takes the user out of the session before it asks whether the one who proved himself may log in."""
+        self._caches.web_sessions.give(session, None)
 
     async def forget_browser(self, cookie: RememberMeCookie) -> None:
         """Logout: this browser's token goes, the user's other browsers keep theirs."""

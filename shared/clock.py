@@ -96,11 +96,14 @@ class AnchorSeal:
         return f"{text};{self._tag(text)}"
 
     def open(self, stamp: str) -> Anchor | None:
-        """The anchor inside a stamp, or None when the signature is not ours."""
+        """The anchor inside a stamp, or None when the signature is not ours or what it signs is no anchor."""
         text, _, tag = stamp.rpartition(";")
         if not hmac.compare_digest(tag.encode("utf-8", "replace"), self._tag(text).encode()):
             return None
-        return Anchor.parse(text)
+        try:
+            return Anchor.parse(text)
+        except OperatorError:
+            return None
 
     def _tag(self, text: str) -> str:
         return hmac.new(self._key, text.encode("utf-8", "replace"), sha256).hexdigest()[:32]

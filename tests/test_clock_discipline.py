@@ -21,7 +21,14 @@ DATABASE_CLOCKS = {
     "transaction_timestamp",
 }
 REDIS_EXPIRIES = {"expire", "expireat", "pexpire", "pexpireat", "setex", "psetex", "getex"}
-REAL_CLOCKS = {"time.monotonic", "time.monotonic_ns", "time.perf_counter", "time.perf_counter_ns", "asyncio.sleep"}
+REAL_CLOCKS = {
+    "time.clock_gettime_ns",
+    "time.monotonic",
+    "time.monotonic_ns",
+    "time.perf_counter",
+    "time.perf_counter_ns",
+    "asyncio.sleep",
+}
 
 REAL_TIME_IS_MEANT = {
     "shared/clock.py": "it turns monotonic time into policy time",
@@ -31,6 +38,7 @@ REAL_TIME_IS_MEANT = {
     "node/auditor.py": "rounds of the audit, in leases",
     "node/floor_cleaning.py": "pauses between two looks at the floor",
     "node/app.py": "how long a stopping node goes on listening",
+    "node/invalidation/lease.py": "the boot-time clock of leases",
     "node/store/schema.py": "patience with a database that is still starting",
     "node/filters/request_context.py": "the latency of a request",
 }

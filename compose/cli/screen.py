@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from compose.cluster.handle import Cluster
+from shared.contract import OPERATOR_PREFIX
 
 if TYPE_CHECKING:
     from rich.status import Status
@@ -68,7 +69,7 @@ def summary_text(cluster: Cluster, description: "Description") -> str:
             f"The cluster is ready: {base}",
             "",
             *nodes,
-            f"  operator  {cluster.balancer_admin_url or cluster.spec.balancer.value}   token {cluster.admin_token}",
+            f"  balancer  {_stats_page(cluster)}",
             "",
             f"Accounts: {', '.join(accounts)}",
             "",
@@ -81,3 +82,10 @@ def summary_text(cluster: Cluster, description: "Description") -> str:
             "Ctrl-C ends it and leaves nothing behind.",
         ]
     )
+
+
+def _stats_page(cluster: Cluster) -> str:
+    """The page of our balancer, token and all, so that a click opens it."""
+    if cluster.balancer_admin_url is None:
+        return f"{cluster.spec.balancer.value}, as installed here"
+    return f"{cluster.balancer_admin_url}{OPERATOR_PREFIX}/stats?token={cluster.admin_token}"

@@ -189,7 +189,7 @@ class Cluster:
         if self.balancer_admin_url is None:
             return set() if await self.client.is_running(self.base_url) else set(self.nodes)
         status = await self.client.status(self.balancer_admin_url)
-        return set(self.nodes) - {node["id"] for node in status["nodes"] if node["health"] == "up"}
+        return set(self.nodes) - {node["id"] for node in status["nodes"] if node["takes_new"]}
 
 
 @asynccontextmanager

@@ -60,6 +60,8 @@ async def log_in(request: web.Request, logins: Logins, given: GivenCredentials, 
         result = LoginResult.WRONG_PASSWORD if attempt.result is LoginResult.OK else attempt.result
         context.stamp(result.value)
         context.failed_login = result
+        if result is LoginResult.NOT_AUTHORISED and context.session is not None:
+            logins.disown(context.session)
         await _forget_browser(request, context, logins, jar)
         return result
     context.stamp(attempt.result.value)

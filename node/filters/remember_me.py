@@ -27,7 +27,7 @@ async def try_remember_me(request: web.Request, logins: Logins, *, jar: CookieJa
         context.set_cookies[jar.remember_me_name] = jar.clear_remember_me(secure=context.secure)
         return
     if login.account is None:
-        context.stamp(LoginReason.NOT_AUTHORISED)
+        context.stamp(LoginReason.DENIED if login.captcha_due else LoginReason.NOT_AUTHORISED)
         return
     session = logins.establish(login.account, context.session, since=login.since)
     if session is None:

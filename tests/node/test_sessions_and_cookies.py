@@ -196,3 +196,38 @@ async def test_with_gate_either_a_web_session_outlives_its_user(stores, database
             assert (await thief.who_am_i()).status == 200
         await second.step(5 * HOUR_MS)
         assert (await thief.who_am_i()).session_ended == "idle"
+
+
+async def test_a_remember_me_cookie_waits_for_the_captcha(node):
+    """The gate stands before it too: denied until the counter is reset, and the cookie is good again afterwards."""
+    browser = (await node.logged_in("alice", remember=True)).carrying(REMEMBER_ME_COOKIE)
+    for _ in range(3):
+        await node.browser().log_in("alice", "wrong")
+    answer = await browser.carrying(REMEMBER_ME_COOKIE).who_am_i()
+    assert (answer.status, answer.headers[contract.LOGIN_REASON]) == (401, "AUTHENTICATION_DENIED")
+    owner = node.browser()
+    await owner.log_in("alice", "alice")
+    challenge = await node.operator("GET", f"/captcha?session={owner.session_id}")
+    form = {"os_username": "alice", "os_password": "alice", "os_captcha": challenge["text"]}
+    assert (await owner.request("POST", "/login.jsp", form=form)).status == 302
+    assert (await browser.who_am_i()).known_via == "remember-me"
+
+
+async def test_who_may_not_log_in_empties_the_session_he_tries_it_in(node):
+    """Right password of a deactivated account: the user who was in that session is taken out of it first."""
+    browser, admin = await node.logged_in("alice"), await node.logged_in("admin")
+    await admin.request("PUT", "/rest/api/2/user?username=bob", json={"active": False})
+    wrong = await browser.log_in("bob", "wrong")
+    assert (wrong.headers[contract.LOGIN_REASON], (await browser.who_am_i()).username) == (
+        "AUTHENTICATED_FAILED",
+        "alice",
+    )
+    refused = await browser.log_in("bob", "bob")
+    assert (refused.headers[contract.LOGIN_REASON], refused.username) == ("AUTHORISATION_FAILED", None)
+    assert (await browser.who_am_i()).status == 401
+
+
+async def test_nobody_who_tries_nothing_is_stamped(node):
+    """No attempt, no reason."""
+    for path in ("/rest/api/2/serverInfo", "/login.jsp", "/secure/Dashboard.jspa"):
+        assert contract.LOGIN_REASON not in (await node.browser().request("GET", path)).headers

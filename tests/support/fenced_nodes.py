@@ -151,10 +151,12 @@ class FencedNode:
         assert account is not None
         return account
 
-    async def log_in(self, username: str = "alice") -> WebSession | None:
-        """Reads the account and opens a session, as a login does."""
+    async def log_in(self, username: str = "alice", *, dawdle_s: float = 0.0) -> WebSession | None:
+        """Reads the account and opens a session, as a login does; a slow one takes its time in between."""
         since = self.caches.mark()
         account = await self.account(username)
+        if dawdle_s:
+            await asyncio.sleep(dawdle_s)
         return self.caches.admit(account, since=since, now_ms=self.policy.now_ms())
 
     async def accepts(self, session: WebSession) -> bool:

@@ -68,9 +68,14 @@ async def test_a_program_that_does_not_exist_is_named(net, tmp_path):
         await spawn(Command(("/no/such/program",)), name="trial", log=tmp_path / "log", net=net)
 
 
+def keepers(net):
+    return [pid for pid in children_of(os.getpid()) if net.environment[MARKER] in arguments_of(pid)]
+
+
 async def test_holding_something_without_a_keeper_is_an_error(net, tmp_path):
     """Nothing is started that could be left behind; what is released is released all the same."""
-    (keeper_pid,) = [pid for pid in children_of(os.getpid()) if net.environment[MARKER] in arguments_of(pid)]
+    # A program that has only just been executed has no arguments to show for a moment.
+    (keeper_pid,) = await eventually(lambda: keepers(net))
     os.kill(keeper_pid, signal.SIGKILL)
     await eventually(lambda: not is_alive(keeper_pid))
 

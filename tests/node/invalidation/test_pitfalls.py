@@ -8,6 +8,7 @@ import asyncpg
 import pytest
 
 from node.invalidation import lease as lease_module
+from node.invalidation.pubsub import PubSubDelivery
 from node.invalidation.receipts import Outcome
 from node.store import invalidation_log, leases
 from node.store.engine import open_database
@@ -84,7 +85,7 @@ async def test_p5_logins_that_race_with_the_action_leave_nothing_behind(database
     """Whatever a login read before the commit is refused after the call has returned; what it read later is good."""
     async with fenced_nodes(database_url, 3) as nodes:
         for _ in range(15):
-            logins = [asyncio.create_task(node.log_in()) for node in nodes for _ in range(8)]
+            logins = [asyncio.create_task(node.log_in(dawdle_s=n / 200)) for node in nodes for n in range(8)]
             receipt = await nodes[0].invalidate()
             for node, session in zip([n for n in nodes for _ in range(8)], await asyncio.gather(*logins), strict=True):
                 if session is not None:
@@ -181,6 +182,7 @@ async def test_p11_a_node_that_joins_in_the_middle_is_waited_for_or_has_seen_it(
             for number in range(5):
                 newcomer = FencedNode(f"newcomer-{number}", database, FaultyBus(a.bus.bus), LEASE_S)
                 await newcomer.join()
+                assert newcomer.delivery.incarnation in await incarnations(a)
                 session = await newcomer.log_in()
                 receipt = await a.invalidate()
                 assert outcomes(receipt)[newcomer.id] is Outcome.APPLIED
@@ -191,6 +193,11 @@ async def test_p11_a_node_that_joins_in_the_middle_is_waited_for_or_has_seen_it(
         finally:
             stop.set()
             await storming
+
+
+async def incarnations(node):
+    async with node.database.transaction() as connection:
+        return {row.incarnation for row in await leases.all_leases(connection)}
 
 
 async def test_p12_a_reader_that_was_thrown_off_for_being_slow_learns_that_it_was(stores):
@@ -335,6 +342,23 @@ async def test_p19_only_the_very_same_event_is_ones_own(database_url):
             await eventually(lambda node=node: caught_up(node, 2))
             assert node.applies == 2
             assert not await node.accepts(sessions[node])
+
+
+async def test_p19_plain_pubsub_too_knows_its_own_by_the_event():
+    """An event of another node for a user one has just invalidated oneself is not mistaken for one's own echo."""
+    bus, applied = MemoryBus(), []
+    deliveries = [PubSubDelivery(bus, applied.append, channel="c") for _ in range(2)]
+    listening = [asyncio.Event() for _ in deliveries]
+    tasks = [asyncio.create_task(d.run(event)) for d, event in zip(deliveries, listening, strict=True)]
+    await asyncio.gather(*(event.wait() for event in listening))
+    events = [Invalidation(f"e{n}", n, "same-user", n, "x", f"node-{n}", 0) for n in (1, 2)]
+    for delivery, event in zip(deliveries, events, strict=True):
+        await (await delivery.record(None, event))()
+    await eventually(lambda: len(applied) == 2)
+    assert {event.event_id for event in applied} == {"e1", "e2"}
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def test_p20_another_protocol_does_not_join(database_url):
