@@ -5,8 +5,10 @@ user's epoch and appends to the invalidation log, all under the head lock; after
 the delivery tells the others. What is told names a user and an epoch and carries no value.
 """
 
-from collections.abc import Awaitable, Callable
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, replace
+from typing import Any, TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -27,6 +29,7 @@ from shared.settings import Switches
 
 log = get_logger()
 
+T = TypeVar("T")
 EVERYONE = "everyone"
 """Action of the entry that voids everybody's sessions: the operator's, and no call of Jira's."""
 
@@ -70,6 +73,7 @@ class AdminActions:
         self._clock = clock
         self._node_id = node_id
         self._switches = switches
+        self._running: set[asyncio.Task[Any]] = set()
 
     async def change_password(self, user: Account, password: str) -> Outcome:
         """An administrator sets somebody's password."""
@@ -124,6 +128,9 @@ class AdminActions:
     async def invalidate_everyone(self) -> Receipt:
         """Voids every session and every remember-me token of everyone, in one entry of the log. Nobody's sessions are
         searched for: this node, like each that hears of it, raises its floor."""
+        return await self._to_the_end(self._carry_out_on_everyone())
+
+    async def _carry_out_on_everyone(self) -> Receipt:
         now_ms, began_ns = self._clock.now_ms(), boot_ns()
         async with self._database.transaction() as connection:
             await invalidation_log.lock_head(connection)
@@ -166,6 +173,23 @@ class AdminActions:
 
     async def _perform(
         self, action: Action, user: Account, change: Change, *, clear_tokens: bool = True, spare: str | None = None
+    ) -> Outcome:
+        return await self._to_the_end(self._carry_out(action, user, change, clear_tokens=clear_tokens, spare=spare))
+
+    async def _to_the_end(self, work: Coroutine[Any, Any, T]) -> T:
+        """A caller who hangs up after the commit must not keep the caches and the other nodes from hearing of it."""
+        task = asyncio.create_task(work)
+        self._running.add(task)
+        task.add_done_callback(self._over)
+        return await asyncio.shield(task)
+
+    def _over(self, task: asyncio.Task[Any]) -> None:
+        self._running.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.debug("action not performed", error=str(error))
+
+    async def _carry_out(
+        self, action: Action, user: Account, change: Change, *, clear_tokens: bool, spare: str | None
     ) -> Outcome:
         """The one sequence. Raises CallerError 404 when the user has gone meanwhile, and then nothing has changed."""
         now_ms, began_ns = self._clock.now_ms(), boot_ns()

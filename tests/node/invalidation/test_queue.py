@@ -12,6 +12,7 @@ from node.invalidation.receipts import Outcome
 from node.store import cluster_nodes
 from shared.bus import RedisBus
 from shared.contract import SESSION_COOKIE
+from shared.schema import HEAD_LOCK
 from tests.support.eventually import eventually
 from tests.support.nodes import running_node, two_nodes
 from tests.support.queue_nodes import queue_nodes
@@ -249,3 +250,32 @@ async def test_a_node_that_was_down_is_told_when_it_is_back(stores, database_url
 
             await eventually(is_empty)
         await connection.close()
+
+
+async def test_a_caller_who_hangs_up_stops_nothing(database_url):
+    """The call is broken off while its transaction waits for the head lock; it is carried out all the same, here too."""
+    async with queue_nodes(database_url) as (a, b):
+        sessions = [(node, await node.log_in()) for node in (a, b)]
+        alice = await a.account()
+        connection = await asyncpg.connect(database_url)
+        async with connection.transaction():
+            await connection.execute("SELECT pg_advisory_xact_lock($1)", HEAD_LOCK)
+            call = asyncio.create_task(a.actions.end_sessions(alice))
+            await eventually(lambda: waits_for_a_lock(connection))
+            call.cancel()
+            await asyncio.gather(call, return_exceptions=True)
+            assert call.cancelled()
+        await connection.close()
+
+        async def all_ended():
+            return not any([await node.accepts(session) for node, session in sessions])
+
+        await eventually(all_ended)
+        assert [receipt.event.position for receipt in a.receipts.latest(5)] == [1]
+
+
+async def waits_for_a_lock(connection):
+    return await connection.fetchval(
+        "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted "
+        "AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+    )
