@@ -33,7 +33,7 @@ from shared.versions import Version
 log = get_logger()
 
 BATCH = 200
-MOMENT_S = 0.02
+MOMENT_S = 0.05
 """How long the call stays to see whether an acknowledgement comes at once."""
 ACK_LIMIT_S = 1.0
 BACK_OFF_FIRST_S = 0.05
