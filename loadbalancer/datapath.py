@@ -3,10 +3,9 @@
 Built by `app`, handed to each client connection and from there to each exchange. Owns no decision of its own.
 """
 
-from loadbalancer.head import CRLF
+from loadbalancer.head import CRLF, Limits
 from loadbalancer.journal import Journal
 from loadbalancer.nodes import Node, Roster
-from loadbalancer.parser import Limits
 from loadbalancer.policy import RetryBudget
 from loadbalancer.routing import Router
 from loadbalancer.upstream import Pool

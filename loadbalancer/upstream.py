@@ -10,8 +10,8 @@ import select
 from collections.abc import Callable
 from typing import Protocol, cast
 
-from loadbalancer.head import Refused
-from loadbalancer.parser import Limits, ResponseParser
+from loadbalancer.head import Limits, Refused
+from loadbalancer.parser import ResponseParser
 from shared.settings import Upstream
 
 _WRITE_HIGH = 256 * 1024
