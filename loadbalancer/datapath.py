@@ -32,6 +32,10 @@ class DataPath:
         self.limits = Limits(head_bytes=settings.max_head_bytes, fields=settings.max_fields)
         self.budget = RetryBudget(share=settings.retry_budget, burst=settings.retry_burst)
         self.stopping = False
+        # What each request asks for, at hand: a look-up on the settings costs three times as much.
+        self.trust_forwarded = settings.trust_forwarded
+        self.first_byte_timeout_s = settings.first_byte_timeout_s
+        self.keep_alive_s = settings.keep_alive_s
         self._pools: dict[str, Pool] = {}
         self._clock = clock
         self._seal = AnchorSeal(settings.admin_token.get_secret_value())

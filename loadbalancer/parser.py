@@ -44,6 +44,25 @@ class IncomingRequest:
 class RequestParser:
     """A client's bytes in, requests out: `messages` holds requests, and last the refusal of what cannot be one."""
 
+    __slots__ = (
+        "_between",
+        "_current",
+        "_fields",
+        "_head_bytes",
+        "_head_is_new",
+        "_limits",
+        "_llhttp",
+        "_overhead",
+        "_refused",
+        "_segment",
+        "_target",
+        "_trailers",
+        "_upgrading",
+        "in_head",
+        "messages",
+        "remainder",
+    )
+
     def __init__(self, limits: Limits) -> None:
         self.messages: deque[IncomingRequest | Refused] = deque()
         self.in_head = False
@@ -191,6 +210,23 @@ class RequestParser:
 
 class ResponseParser:
     """A node's bytes in, one answer out at a time. Call `expect` before each."""
+
+    __slots__ = (
+        "_begun",
+        "_fields",
+        "_head_bytes",
+        "_head_is_new",
+        "_limits",
+        "_llhttp",
+        "_reason",
+        "_to_head",
+        "complete",
+        "head",
+        "interim",
+        "pieces",
+        "remainder",
+        "surplus",
+    )
 
     def __init__(self, limits: Limits) -> None:
         self.interim: list[ResponseHead] = []

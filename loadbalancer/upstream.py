@@ -35,6 +35,8 @@ class Rider(Protocol):
 class UpstreamConnection(asyncio.Protocol):
     """One connection to a node. `uses` counts the exchanges it has carried, the present one included."""
 
+    __slots__ = ("_closed", "_paused", "_pool", "_rider", "_transport", "idle_since", "parser", "tunnel", "uses")
+
     def __init__(self, pool: "Pool", limits: Limits) -> None:
         self.parser = ResponseParser(limits)
         self.uses = 0
