@@ -1,5 +1,7 @@
 """From bytes to messages: llhttp's callbacks collected into requests and answers. Pure; no socket, no clock.
 
+A segment that is one plain message (`plain_head`) never gets as far as llhttp, which stands between two messages then.
+
 Nothing is acted upon while llhttp runs. `feed` collects what one segment contains and returns; only then does its
 caller look. Otherwise a head would go out before the same segment's bad chunk size is seen, and a smuggled request
 with it (reference: load-balancer.md 1.4).
