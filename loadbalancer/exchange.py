@@ -528,18 +528,15 @@ class Exchange:
 
     def _await_progress(self) -> None:
         """Sets the deadline for what this exchange waits for now."""
-        if self.state is WAITING and self._request.complete:
-            self._wait(self._path.first_byte_timeout_s)
-            return
-        settings = self._path.settings
+        path = self._path
         if self.state is TUNNEL:
-            self._wait(settings.tunnel_idle_s)
+            self._wait(path.settings.tunnel_idle_s)
         elif self.state is ANSWERING or (self._throttled and not self._request.complete):
-            self._wait(settings.idle_timeout_s)
+            self._wait(path.settings.idle_timeout_s)
         elif self._request.complete:
-            self._wait(settings.first_byte_timeout_s)
+            self._wait(path.first_byte_timeout_s)
         else:
-            self._wait(min(settings.body_timeout_s, self._body_allowance_s()))
+            self._wait(min(path.settings.body_timeout_s, self._body_allowance_s()))
 
     def _body_allowance_s(self) -> float:
         """How long a body at this pace may go on: each byte buys time, so dripping runs out of it."""
