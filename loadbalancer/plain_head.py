@@ -30,9 +30,9 @@ _REQUEST_LINE = re.compile(rb"(GET|HEAD) (/[!-\"$-~]*) HTTP/1\.1").fullmatch
 _STATUS_LINE = re.compile(rb"HTTP/1\.1 ([2-5][0-9][0-9]) [ -~]*").fullmatch
 _FIELD = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+): ([!-~](?:[ -~]*[!-~])?)").fullmatch
 _SIZE = re.compile(rb"Content-Length: (?:0|[1-9][0-9]{0,8})", re.IGNORECASE).fullmatch
-_REMEMBERED = 1024
+_REMEMBERED = 4096
 _REMEMBERED_BYTES = 512
-"""How many lines a table holds and how long each may be: together half a megabyte."""
+"""How many lines a table holds and how long each may be: together two megabytes."""
 
 _PASS, _DROP, _HOST, _COOKIE, _LENGTH = map(int, (Kind.PASS, Kind.DROP, Kind.HOST, Kind.COOKIE, Kind.LENGTH))
 _NOT_PLAIN = -1

@@ -17,9 +17,9 @@ from loadbalancer.policy import reason_to_leave
 from shared.clock import PolicyClock
 from shared.contract import RouteReason
 
-_FIELDS_REMEMBERED = 2048
+_FIELDS_REMEMBERED = 4096
 _FIELD_BYTES = 512
-"""How many Cookie fields are remembered, and how long each may be: together two megabytes with what they mean."""
+"""How many Cookie fields are remembered, and how long each may be: together five megabytes with what they mean."""
 
 
 class Claim(NamedTuple):

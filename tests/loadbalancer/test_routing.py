@@ -96,7 +96,7 @@ def test_remembered_cookie_fields_are_bounded():
         world.route(world.cookie_of("node-1") + b"; a=%d" % number)
         world.route(world.cookie_of("node-1") + b"; a=%d%b" % (number, b"x" * 600))
     remembered = world.router.stickiness._verified
-    assert len(remembered) <= 2048
+    assert len(remembered) <= 4096
     assert max(map(len, remembered)) <= 512
 
 
