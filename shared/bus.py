@@ -23,6 +23,9 @@ RECONNECT_MAX_S = 1.0
 QUEUE_MAX = 100_000
 """Messages a slow MemoryBus subscriber may hold; beyond that the oldest are dropped, as Redis would drop the reader."""
 
+_LOST = (RedisError, OSError, RuntimeError)
+"""Ways of saying that the connection is gone. The last one is uvloop's, when redis-py writes to a closed transport."""
+
 
 @dataclass(frozen=True, slots=True)
 class Message:
@@ -74,13 +77,13 @@ class RedisBus:
         """Raises DependencyError when the server does not answer."""
         try:
             await self._redis.ping()
-        except (RedisError, OSError) as error:
+        except _LOST as error:
             raise DependencyError(f"Redis does not answer: {error}") from error
 
     async def publish(self, channel: str, payload: bytes) -> int:
         try:
             return int(await self._redis.publish(channel, payload))
-        except (RedisError, OSError) as error:
+        except _LOST as error:
             raise DependencyError(f"Redis did not take the message for {channel}: {error}") from error
 
     async def subscribe(self, channel: str) -> AsyncIterator[Event]:
@@ -92,11 +95,11 @@ class RedisBus:
                 async for event in _events(pubsub):
                     delay_s = RECONNECT_FIRST_S
                     yield event
-            except (RedisError, OSError):
+            except _LOST:
                 await asyncio.sleep(delay_s)
                 delay_s = min(RECONNECT_MAX_S, delay_s * 2)
             finally:
-                with suppress(RedisError, OSError):
+                with suppress(*_LOST):
                     await pubsub.aclose()  # type: ignore[no-untyped-call]
 
 

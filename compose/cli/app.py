@@ -7,6 +7,7 @@ from compose.cli.clock import clock_app
 from compose.cli.config import config_app
 from compose.cli.demo import demo
 from compose.cli.invalidations import invalidations
+from compose.cli.links import fault, heal, links
 from compose.cli.matrix import matrix
 from compose.cli.up import up
 
@@ -19,6 +20,9 @@ app.command("demo")(demo)
 app.command("up")(up)
 app.command("matrix")(matrix)
 app.command("invalidations")(invalidations)
+app.command("links")(links)
+app.command("fault")(fault)
+app.command("heal")(heal)
 app.command("drain")(drain)
 app.command("ready")(ready)
 app.command("maintenance")(maintenance)

@@ -19,18 +19,19 @@ from shared.errors import HarnessError
 
 async def run_until_ended(spec: ClusterSpec, *, postgres_url: str | None, redis_url: str | None, as_json: bool) -> int:
     """Returns the exit code. A node or store that ends unasked is reported and missed, as people try that on purpose;
-    without the balancer there is no cluster, and HarnessError is raised."""
+    without the balancer or the links there is no cluster, and HarnessError is raised."""
     if spec.port:
         require_free(spec.port)  # here already, before anything is started
     screen = Screen()
     ready = False
-    balancer_ended = asyncio.get_running_loop().create_future()
+    vital_ended = asyncio.get_running_loop().create_future()
 
     def on_exit(ended: UnexpectedExit) -> None:
         if ending.by is not None:
             return
-        if ended.name == "balancer":
-            balancer_ended.set_exception(HarnessError(str(ended)))
+        if ended.name in ("balancer", "links"):
+            if not vital_ended.done():
+                vital_ended.set_exception(HarnessError(str(ended)))
         else:
             screen.warn(str(ended))
 
@@ -46,13 +47,14 @@ async def run_until_ended(spec: ClusterSpec, *, postgres_url: str | None, redis_
                 ) as cluster,
             ):
                 description = describe(cluster)
-                with announced(description, cluster.operator_urls(), net=net):
+                links_url = cluster.links.url if spec.links else None
+                with announced(description, cluster.operator_urls(), net=net, links_url=links_url):
                     ready = True
                     if as_json:
                         print(json.dumps(description), flush=True)
                     else:
                         screen.summary(cluster, description)
-                    await balancer_ended
+                    await vital_ended
 
     with listening() as ending, screen:
         await unless_ended(run(), ending)

@@ -1,7 +1,7 @@
 """HTTP client of the operator endpoints that nodes and balancer have in common (`shared.operator_api`)."""
 
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +9,7 @@ import aiohttp
 
 from shared.clock import Anchor
 from shared.contract import OPERATOR_PREFIX, OPERATOR_TOKEN, NodeState
-from shared.errors import DcsimError, HarnessError
+from shared.errors import DcsimError, HarnessError, OperatorError
 
 ANSWER_LIMIT_S = 5.0
 
@@ -115,6 +115,25 @@ class AdminClient:
             raise
         return list(answer["deadlines"])
 
+    async def links(self, url: str) -> list[dict[str, Any]]:
+        """Every link of the relay there, described."""
+        return list((await self._call("GET", url, "/links", limit_s=ANSWER_LIMIT_S))["links"])
+
+    async def look(self, url: str) -> None:
+        """Has the relay there look which of its targets are there."""
+        await self._call("POST", url, "/look", limit_s=ANSWER_LIMIT_S)
+
+    async def set_fault(self, url: str, fault: Mapping[str, Any]) -> dict[str, Any]:
+        """`fault` names link, kind and settings. Raises OperatorError for one that cannot be."""
+        with _operators_fault():
+            return await self._call("PUT", url, "/fault", limit_s=ANSWER_LIMIT_S, json=fault)
+
+    async def heal(self, url: str, link: str | None) -> dict[str, int]:
+        """How often each healed link was hit. Raises OperatorError for a link that does not exist."""
+        params = {} if link is None else {"link": link}
+        with _operators_fault():
+            return dict((await self._call("DELETE", url, "/fault", limit_s=ANSWER_LIMIT_S, params=params))["hits"])
+
     async def _call(self, method: str, url: str, path: str, *, limit_s: float, **options: Any) -> dict[str, Any]:
         """Raises Silent without an answer in real `limit_s`, Refused for any status but 2xx."""
         url = f"{url}{OPERATOR_PREFIX}{path}"
@@ -132,6 +151,17 @@ class AdminClient:
             said = str(body.get("error", response.reason))
             raise Refused(response.status, f"{method} {url}: {said}", said)
         return body
+
+
+@contextmanager
+def _operators_fault() -> Iterator[None]:
+    """What a process refuses because of what it was asked for is for whoever asked to mend."""
+    try:
+        yield
+    except Refused as error:
+        if error.status not in (400, 404):
+            raise
+        raise OperatorError(error.said) from error
 
 
 @asynccontextmanager

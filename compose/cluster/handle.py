@@ -11,8 +11,13 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
+from pydantic import SecretStr
+
 from compose.cluster.admin_client import AdminClient, open_admin_client
-from compose.cluster.ports import PortReservation
+from compose.cluster.links.panel import Links
+from compose.cluster.links.plan import LinkPlan, draw_links, no_links
+from compose.cluster.links.settings import RelaySettings
+from compose.cluster.ports import LOOPBACK, PortReservation
 from compose.cluster.processes import ManagedProcess, OnExit, ProcessState
 from compose.cluster.programs import Programs, launch_program
 from compose.cluster.safety_net import SafetyNet
@@ -70,7 +75,9 @@ class Cluster:
         nodes: Mapping[str, NodeHandle],
         balancer: ManagedProcess,
         balancer_address: Address,
-        backing: Backing,
+        relay: ManagedProcess,
+        relay_port: int,
+        plan: LinkPlan,
         programs: Programs,
         client: AdminClient,
         folder: Path,
@@ -78,10 +85,13 @@ class Cluster:
         self.spec = spec
         self.nodes = nodes
         self.balancer = balancer
+        self.relay = relay
         self.client = client
         self.clock = Steering(client, self.operator_urls)
+        self.links = Links(client, f"http://{LOOPBACK}:{relay_port}" if plan.links else None)
         self._balancer_address = balancer_address
-        self._backing = backing
+        self._relay_port = relay_port
+        self._plan = plan
         self._programs = programs
         self._folder = folder
 
@@ -114,14 +124,17 @@ class Cluster:
         if version is not None:
             node.spec = replace(node.spec, version=version)
         await self._start_node(node, clock=await self.clock.newest())
+        await self._links_know()
 
     async def stop(self, node_id: str) -> None:
         """Politely: running requests may finish. Returns when the node is down."""
         await self.node(node_id).process.stop()
+        await self._links_know()
 
     async def kill(self, node_id: str) -> None:
         """A crash. Returns when the node is down."""
         await self.node(node_id).process.kill()
+        await self._links_know()
 
     async def pause(self, node_id: str) -> None:
         """A hang: the node stands still, its connections stay open."""
@@ -147,29 +160,45 @@ class Cluster:
         anchor = self.spec.clock or Anchor.real()
         await together(
             told(stores.ready(), "stores"),
+            *([told(self._start_relay(), "links")] if self._plan.links else []),
             told(self._start_balancer(anchor), "balancer"),
             *(told(self._start_node(node, clock=anchor), node.id) for node in self.nodes.values()),
         )
         await self._until_serving()
 
     async def close(self) -> None:
-        """Balancer first, so that nobody is sent to a node that is going."""
+        """Balancer first, so that nobody is sent to a node that is going; links last, as nodes take their leave."""
         await self.balancer.close()
         await together(*(node.process.close() for node in self.nodes.values()))
+        await self.relay.close()
 
     async def _start_node(self, node: NodeHandle, *, clock: Anchor) -> None:
+        backing = self._plan.backings[node.id]
         settings = node_settings(
-            self.spec, node.spec, address=node.address, base_url=self.base_url, backing=self._backing, clock=clock
+            self.spec, node.spec, address=node.address, base_url=self.base_url, backing=backing, clock=clock
         )
         await node.process.start(launch_program(self._programs.node, settings, nursery=self._programs.nursery))
 
     async def _start_balancer(self, clock: Anchor) -> None:
-        addresses = {node.id: node.address for node in self.nodes.values()}
+        dialled = {
+            node.id: replace(node.address, port=self._plan.upstream_ports[node.id]) for node in self.nodes.values()
+        }
         if self.spec.balancer is not BalancerKind.OWN:
-            await self.balancer.start(launch_real_balancer(self.spec, self._balancer_address, addresses, self._folder))
+            await self.balancer.start(launch_real_balancer(self.spec, self._balancer_address, dialled, self._folder))
             return
-        settings = balancer_settings(self.spec, address=self._balancer_address, nodes=addresses, clock=clock)
+        settings = balancer_settings(self.spec, address=self._balancer_address, nodes=dialled, clock=clock)
         await self.balancer.start(launch_program(self._programs.balancer, settings, nursery=self._programs.nursery))
+
+    async def _links_know(self) -> None:
+        """A node's port refuses from the moment it is down; so must the link to it, and not a moment later."""
+        if self.relay.state is ProcessState.UP:
+            await self.links.look()
+
+    async def _start_relay(self) -> None:
+        settings = RelaySettings(
+            admin_token=SecretStr(self.spec.admin_token), operator_port=self._relay_port, links=self._plan.links
+        )  # type: ignore[call-arg]  # mypy does not see that pydantic's fields have defaults
+        await self.relay.start(launch_program(self._programs.links, settings, nursery=self._programs.nursery))
 
     async def _until_serving(self) -> None:
         """Raises HarnessError when the balancer does not find all nodes up in time, naming those that it does not."""
@@ -219,13 +248,16 @@ async def start_cluster(
         addresses = {node.id: Address(reserve(), reserve()) for node in spec.nodes}
         name = f"dcsim_{secrets.token_hex(4)}"
         backing = Backing(await stores.postgres.create_database(name), stores.redis_url, redis_namespace=name)
+        plan = draw_links(addresses, backing, reserve=reserve) if spec.links else no_links(addresses, backing)
         logs = stack.enter_context(net.directory("logs"))
         cluster = Cluster(
             spec,
             nodes={node.id: NodeHandle(node, addresses[node.id], process(node.id)) for node in spec.nodes},
             balancer=process("balancer"),
             balancer_address=balancer_address,
-            backing=backing,
+            relay=process("links"),
+            relay_port=reserve(),
+            plan=plan,
             programs=programs or Programs(),
             folder=logs,
             client=await stack.enter_async_context(open_admin_client(spec.admin_token)),

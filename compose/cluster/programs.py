@@ -1,4 +1,4 @@
-"""Our own two programs, and how each is started: settings in the environment, readiness through a pipe."""
+"""Our own three programs, and how each is started: settings in the environment, readiness through a pipe."""
 
 import os
 import sys
@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+from compose.cluster.links.settings import RelaySettings
 from compose.cluster.processes import Launch
 from compose.cluster.readiness import ReadyPipe
 from compose.cluster.safety_net import SafetyNet
@@ -13,11 +14,13 @@ from compose.cluster.spawn import Command, spawn
 from compose.cluster.warm_start import Nursery, open_nursery
 from shared.settings import BalancerSettings, NodeSettings
 
+OurSettings = NodeSettings | BalancerSettings | RelaySettings
+
 STOP_EXTRA_S = 3.0
 """What a program may need to end beyond the time it takes its leave and gives to running requests."""
 
 
-PRELOADED = ("loadbalancer.app", "node.app")
+PRELOADED = ("loadbalancer.app", "node.app", "compose.cluster.links.app")
 """What the programs import; the warm interpreter does so once for all of them."""
 
 
@@ -28,6 +31,7 @@ class Programs:
     node: str = "node"
     balancer: str = "loadbalancer"
     nursery: Nursery | None = None
+    links: str = "compose.cluster.links"
 
 
 @asynccontextmanager
@@ -37,7 +41,7 @@ async def open_programs(net: SafetyNet) -> AsyncIterator[Programs]:
         yield Programs(nursery=nursery)
 
 
-def launch_program(module: str, settings: NodeSettings | BalancerSettings, *, nursery: Nursery | None = None) -> Launch:
+def launch_program(module: str, settings: OurSettings, *, nursery: Nursery | None = None) -> Launch:
     """`python -m module`. With `-P` the current directory stays off the module path: it may hold a `node/` too."""
     ours = {name: value for name, value in os.environ.items() if not name.startswith("DCSIM_")}
     return Launch(

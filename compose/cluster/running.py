@@ -21,19 +21,23 @@ from shared.errors import HarnessError, OperatorError
 
 @dataclass(frozen=True, slots=True)
 class RunningCluster:
-    """A cluster that some `dcsim up` of ours is running; `pid` is that command's. `operator_urls` go by name."""
+    """A cluster that some `dcsim up` of ours is running; `pid` is that command's. `operator_urls` go by name;
+    `links_url` is the relay's, which has no clock, and None in a cluster without links."""
 
     pid: int
     base_url: str
     admin_token: str
     operator_urls: Mapping[str, str]
+    links_url: str | None = None
 
     def is_called(self, name: str) -> bool:
         return name in (str(self.pid), self.base_url, f"{self.base_url}/")
 
 
 @contextmanager
-def announced(description: Mapping[str, Any], operator_urls: Mapping[str, str], *, net: SafetyNet) -> Iterator[Path]:
+def announced(
+    description: Mapping[str, Any], operator_urls: Mapping[str, str], *, net: SafetyNet, links_url: str | None = None
+) -> Iterator[Path]:
     """Other terminals can find the cluster for the length of the block."""
     directory = _directory()
     path = directory / f"{os.getpid()}.json"
@@ -42,6 +46,7 @@ def announced(description: Mapping[str, Any], operator_urls: Mapping[str, str], 
         "pid": os.getpid(),
         "born": born_at(os.getpid()),
         "operator_urls": dict(operator_urls),
+        "links_url": links_url,
     }
     net.hold_file(path)
     _make_private(directory)
@@ -66,7 +71,11 @@ def running_clusters() -> list[RunningCluster]:
             if content["born"] is not None and born_at(content["pid"]) == content["born"]:
                 found.append(
                     RunningCluster(
-                        content["pid"], content["base_url"], content["admin_token"], content["operator_urls"]
+                        content["pid"],
+                        content["base_url"],
+                        content["admin_token"],
+                        content["operator_urls"],
+                        content.get("links_url"),
                     )
                 )
     return found

@@ -62,6 +62,7 @@ class ClusterSpec:
     """A cluster: its nodes, and what they and the balancer have in common.
 
     `port` 0 lets the system choose the port users type. `clock` is where policy time starts; default: real time.
+    `links`: connections between its parts run through a relay, so that they can be broken (`compose.cluster.links`).
     Where Postgres and Redis are is not said here, because two clusters may share them (`stores.py`).
     """
 
@@ -75,6 +76,7 @@ class ClusterSpec:
     limits: Limits = field(default_factory=Limits)
     login_rules: LoginRules = field(default_factory=LoginRules)
     clock: Anchor | None = None
+    links: bool = True
     admin_token: str = field(default_factory=new_token, repr=False)
 
     def __post_init__(self) -> None:

@@ -5,6 +5,7 @@ What a spec does not say keeps the programs' own defaults, or what DCSIM_... in 
 
 # mypy does not see that pydantic's fields have defaults, hence the ignored call-args.
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -74,8 +75,9 @@ def node_settings(
 
 
 def balancer_settings(
-    spec: ClusterSpec, *, address: Address, nodes: dict[str, Address], clock: Anchor
+    spec: ClusterSpec, *, address: Address, nodes: Mapping[str, Address], clock: Anchor
 ) -> BalancerSettings:
+    """`nodes` are as the balancer dials them: through a link if there is one, and past it to their operator's door."""
     return BalancerSettings(  # type: ignore[call-arg]
         admin_token=SecretStr(spec.admin_token),
         host=LOOPBACK,

@@ -67,12 +67,12 @@ async def test_a_cluster_serves_from_its_first_moment_to_its_last(start):
     """On its base URL, each node on its own; everybody who waited was told what was ready."""
     told = []
     async with start(context_path="/jira", told=told) as cluster:
-        assert sorted(told) == ["balancer ready", "node-1 ready", "node-2 ready", "stores ready"]
+        assert sorted(told) == ["balancer ready", "links ready", "node-1 ready", "node-2 ready", "stores ready"]
         assert (await get(f"{cluster.base_url}/status"))["state"] == "RUNNING"
         for node in cluster.nodes.values():
             assert (await get(f"{node.url}/jira/status"))["version"] == "9.11"
             assert (await cluster.client.status(node.operator_url))["state"] == "RUNNING"
-        pids = [node.process.pid for node in cluster.nodes.values()] + [cluster.balancer.pid]
+        pids = [node.process.pid for node in cluster.nodes.values()] + [cluster.balancer.pid, cluster.relay.pid]
 
     assert not any(map(is_alive, pids))
     with pytest.raises(aiohttp.ClientConnectorError):
@@ -154,7 +154,7 @@ async def test_one_node_that_does_not_start_ends_them_all(start, monkeypatch):
             raise AssertionError("must not get here")
 
     assert {process.state for process in processes} == {ProcessState.DOWN}
-    assert len(processes) == 3
+    assert len(processes) == 4
 
 
 async def test_a_balancer_that_finds_nobody_is_an_error(start, monkeypatch):
@@ -198,3 +198,59 @@ async def test_a_port_in_use_is_refused_before_anything_starts(start):
                 raise AssertionError("must not get here")
 
     assert told == []
+
+
+async def test_links_can_be_broken_and_mended(start):
+    """The balancer's way to a node goes through a link, people's direct way to it does not."""
+    async with start() as cluster:
+        assert [link.name for link in await cluster.links.read()] == [
+            "balancer->node-1",
+            "balancer->node-2",
+            "node-1->postgres",
+            "node-1->redis",
+            "node-2->postgres",
+            "node-2->redis",
+        ]
+        async with cluster.links.faulted("balancer:node-1", "reset") as link:
+            assert (link.name, link.fault) == ("balancer->node-1", {"kind": "reset"})
+            async with aiohttp.request("GET", f"{cluster.base_url}/status") as answer:
+                assert answer.status == 500
+            assert (await get(f"{cluster.node('node-1').url}/status"))["state"] == "RUNNING"
+        assert (await get(f"{cluster.base_url}/status"))["state"] == "RUNNING"
+        await cluster.links.fault("balancer->node-2", "delay", ms=3)
+        assert set((await cluster.links.heal_all()).values()) == {0}
+        assert not any(link.fault for link in await cluster.links.read())
+
+
+async def test_what_is_no_link_or_no_fault_is_the_operators_to_mend(start):
+    """The message names what there is."""
+    async with start(nodes=1) as cluster:
+        with pytest.raises(OperatorError, match=r"no link 'node-9->redis'; there is balancer->node-1, node-1->"):
+            await cluster.links.fault("node-9:redis", "cut")
+        with pytest.raises(OperatorError, match="no fault 'meteor'"):
+            await cluster.links.fault("node-1:redis", "meteor")
+        with pytest.raises(OperatorError, match="no link 'x'"):
+            await cluster.links.heal("x")
+
+
+async def test_a_cluster_without_links_has_no_relay(start):
+    """For benchmarks: everybody dials everybody directly."""
+    async with start(nodes=1, links=False) as cluster:
+        assert (await get(f"{cluster.base_url}/status"))["state"] == "RUNNING"
+        assert cluster.relay.state is ProcessState.DOWN
+        with pytest.raises(OperatorError, match="without links"):
+            await cluster.links.read()
+
+
+async def test_a_killed_node_is_refused_through_its_link_too(start):
+    """A balancer may send a request again only if it never got through."""
+    async with start() as cluster:
+        (port,) = [link.port for link in cluster._plan.links if link.name == "balancer->node-1"]
+        assert (await get(f"http://127.0.0.1:{port}/status"))["state"] == "RUNNING"
+        await cluster.kill("node-1")
+
+        with pytest.raises(aiohttp.ClientConnectorError):
+            await get(f"http://127.0.0.1:{port}/status")
+
+        await cluster.start("node-1")
+        assert (await get(f"http://127.0.0.1:{port}/status"))["state"] == "RUNNING"

@@ -1,0 +1,73 @@
+"""Which links a cluster has, and what each program dials instead of the other's own port. Pure but for reserving ports.
+
+Nodes are reached directly by people with a node's own URL, and operators reach everything directly: faults are for what
+travels between the parts of a cluster, not for those who watch it.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from urllib.parse import parse_qsl, urlsplit, urlunsplit
+
+from compose.cluster.links.settings import LinkSettings
+from compose.cluster.ports import LOOPBACK
+from compose.cluster.wiring import Address, Backing
+
+POSTGRES_PORT = 5432
+REDIS_PORT = 6379
+
+
+@dataclass(frozen=True, slots=True)
+class LinkPlan:
+    """The links, where the balancer finds each node, and where each node finds its stores."""
+
+    links: tuple[LinkSettings, ...]
+    upstream_ports: Mapping[str, int]
+    backings: Mapping[str, Backing]
+
+
+@dataclass(slots=True)
+class _Drawing:
+    reserve: Callable[[], int]
+    links: list[LinkSettings] = field(default_factory=list)
+
+    def add(self, name: str, host: str, port: int, *, redis: bool = False, watched: bool = False) -> int:
+        link = LinkSettings(
+            name=name, port=self.reserve(), target_host=host, target_port=port, redis=redis, watched=watched
+        )
+        self.links.append(link)
+        return link.port
+
+
+def draw_links(nodes: Mapping[str, Address], backing: Backing, *, reserve: Callable[[], int]) -> LinkPlan:
+    """Every link of a cluster with these nodes. A store that is reached with TLS is dialled directly: its certificate
+    is made out to its own name."""
+    drawing = _Drawing(reserve)
+    upstream_ports = {
+        node_id: drawing.add(f"balancer->{node_id}", LOOPBACK, address.port, watched=True)
+        for node_id, address in nodes.items()
+    }
+    backings = {node_id: _backing_of(node_id, backing, drawing) for node_id in nodes}
+    return LinkPlan(tuple(drawing.links), upstream_ports, backings)
+
+
+def no_links(nodes: Mapping[str, Address], backing: Backing) -> LinkPlan:
+    """Everybody dials everybody directly."""
+    return LinkPlan((), {node_id: node.port for node_id, node in nodes.items()}, dict.fromkeys(nodes, backing))
+
+
+def _backing_of(node_id: str, backing: Backing, drawing: _Drawing) -> Backing:
+    postgres, redis = urlsplit(backing.postgres_url), urlsplit(backing.redis_url)
+    postgres_url, redis_url = backing.postgres_url, backing.redis_url
+    if dict(parse_qsl(postgres.query)).get("ssl", "disable") == "disable" and postgres.hostname:
+        port = drawing.add(f"{node_id}->postgres", postgres.hostname, postgres.port or POSTGRES_PORT)
+        postgres_url = _dialled_at(postgres_url, port)
+    if redis.scheme == "redis" and redis.hostname:
+        port = drawing.add(f"{node_id}->redis", redis.hostname, redis.port or REDIS_PORT, redis=True)
+        redis_url = _dialled_at(redis_url, port)
+    return Backing(postgres_url, redis_url, backing.redis_namespace)
+
+
+def _dialled_at(url: str, port: int) -> str:
+    parts = urlsplit(url)
+    who, at, _ = parts.netloc.rpartition("@")
+    return urlunsplit(parts._replace(netloc=f"{who}{at}{LOOPBACK}:{port}"))

@@ -1,0 +1,1 @@
+"""Drills: what happened, judged. The checkers are pure functions of a history; nothing here runs a cluster."""
