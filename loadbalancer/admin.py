@@ -1,7 +1,6 @@
 """The operator's endpoints: the whole picture, drains, nodes, the clock. aiohttp, on a port of its own."""
 
 import asyncio
-import itertools
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
@@ -106,7 +105,7 @@ async def _token_of_page(request: web.Request, handler: Handler) -> web.StreamRe
 
 def _latest(balancer: "Balancer", limit: int) -> list[dict[str, Any]]:
     """The latest requests as JSON, newest first."""
-    return [entry.as_json() for entry in itertools.islice(reversed(balancer.journal.recent), limit)]
+    return [entry.as_json() for entry in balancer.journal.latest(limit)]
 
 
 def _limit(request: web.Request) -> int:

@@ -57,6 +57,21 @@ class Connections(set["ClientConnection"]):
 class ClientConnection(asyncio.Protocol):
     """One client connection."""
 
+    __slots__ = (
+        "_connections",
+        "_exchange",
+        "_loop",
+        "_parser",
+        "_path",
+        "_phase",
+        "_reading_paused",
+        "_transport",
+        "_writing_paused",
+        "deadline",
+        "forwarded",
+        "origin",
+    )
+
     def __init__(
         self, path: DataPath, connections: Connections, loop: asyncio.AbstractEventLoop, *, proto: str
     ) -> None:
@@ -163,7 +178,7 @@ class ClientConnection(asyncio.Protocol):
                 self._linger()
             return
         self._phase = IDLE
-        self.deadline = self._loop.time() + self._path.settings.keep_alive_s
+        self.deadline = self._loop.time() + self._path.keep_alive_s
         if self._parser.remainder:
             self._parser.resume()
         if self._parser.messages:

@@ -3,10 +3,9 @@
 Built by `app`, handed to each client connection and from there to each exchange. Owns no decision of its own.
 """
 
-from loadbalancer.head import CRLF
+from loadbalancer.head import CRLF, Limits
 from loadbalancer.journal import Journal
 from loadbalancer.nodes import Node, Roster
-from loadbalancer.parser import Limits
 from loadbalancer.policy import RetryBudget
 from loadbalancer.routing import Router
 from loadbalancer.upstream import Pool
@@ -33,6 +32,10 @@ class DataPath:
         self.limits = Limits(head_bytes=settings.max_head_bytes, fields=settings.max_fields)
         self.budget = RetryBudget(share=settings.retry_budget, burst=settings.retry_burst)
         self.stopping = False
+        # What each request asks for, at hand: a look-up on the settings costs three times as much.
+        self.trust_forwarded = settings.trust_forwarded
+        self.first_byte_timeout_s = settings.first_byte_timeout_s
+        self.keep_alive_s = settings.keep_alive_s
         self._pools: dict[str, Pool] = {}
         self._clock = clock
         self._seal = AnchorSeal(settings.admin_token.get_secret_value())

@@ -31,7 +31,7 @@ from loadbalancer.head import (
     render_request,
     render_response,
 )
-from loadbalancer.journal import Entry, wall_time
+from loadbalancer.journal import wall_time
 from loadbalancer.nodes import Node
 from loadbalancer.parser import IncomingRequest, ResponseParser
 from loadbalancer.policy import Attempt, Verdict, after_failure, needs_sure_connection
@@ -130,7 +130,7 @@ class Exchange:
         self._request = request
         self._loop = loop
         self._head = head = request.head
-        trusted = path.settings.trust_forwarded and bool(head.forwarding)
+        trusted = path.trust_forwarded and bool(head.forwarding)
         self._address = trusted_address(head, client.origin) if trusted else client.origin.address
         self._claim = path.router.stickiness.claim(head, self._address)
         self._choice: Choice | None = None
@@ -322,7 +322,7 @@ class Exchange:
 
     def _origin_lines(self) -> bytes:
         head, client = self._head, self._client
-        if self._path.settings.trust_forwarded:
+        if self._path.trust_forwarded:
             return trusted_lines(head, client.origin)
         return client.forwarded + host_line(head)
 
@@ -488,7 +488,7 @@ class Exchange:
         first_byte_s = None if self._first_byte_at is None else self._first_byte_at - self._started
         head = self._head
         self._path.journal.add(
-            Entry(
+            (
                 wall_time(),
                 self._client.origin.address,
                 head.method,
@@ -528,15 +528,15 @@ class Exchange:
 
     def _await_progress(self) -> None:
         """Sets the deadline for what this exchange waits for now."""
-        settings = self._path.settings
+        path = self._path
         if self.state is TUNNEL:
-            self._wait(settings.tunnel_idle_s)
+            self._wait(path.settings.tunnel_idle_s)
         elif self.state is ANSWERING or (self._throttled and not self._request.complete):
-            self._wait(settings.idle_timeout_s)
+            self._wait(path.settings.idle_timeout_s)
         elif self._request.complete:
-            self._wait(settings.first_byte_timeout_s)
+            self._wait(path.first_byte_timeout_s)
         else:
-            self._wait(min(settings.body_timeout_s, self._body_allowance_s()))
+            self._wait(min(path.settings.body_timeout_s, self._body_allowance_s()))
 
     def _body_allowance_s(self) -> float:
         """How long a body at this pace may go on: each byte buys time, so dripping runs out of it."""

@@ -33,6 +33,14 @@ class Refused(Exception):
         self.status = status
 
 
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds on what a peer may make us hold."""
+
+    head_bytes: int = 32 * 1024
+    fields: int = 100
+
+
 class Framing(Enum):
     """How the end of a body is known."""
 
@@ -42,7 +50,7 @@ class Framing(Enum):
     UNTIL_CLOSE = auto()
 
 
-class _Kind(IntEnum):
+class Kind(IntEnum):
     """What becomes of a field. Whole numbers, because this is looked up for each field of each message."""
 
     PASS = 0
@@ -57,13 +65,13 @@ class _Kind(IntEnum):
     EXPECT = auto()
 
 
-_PASS, _DROP, _FORWARDING, _HOST_FIELD, _LENGTH_FIELD, _CODING, _CONNECTION, _UPGRADE, _COOKIE, _EXPECT = _Kind
+_PASS, _DROP, _FORWARDING, _HOST_FIELD, _LENGTH_FIELD, _CODING, _CONNECTION, _UPGRADE, _COOKIE, _EXPECT = Kind
 NO_BODY, SIZED, CHUNKED, UNTIL_CLOSE = Framing
 # Names of their own, because `Framing.NONE` costs as much as a function call in Python 3.11 (enum.property).
 
 _NO_TOKENS: frozenset[bytes] = frozenset()
 _NO_FIELDS: list[tuple[bytes, bytes]] = []
-_HOP_BY_HOP: Mapping[bytes, _Kind] = {
+_HOP_BY_HOP: Mapping[bytes, Kind] = {
     b"connection": _CONNECTION,
     b"content-length": _LENGTH_FIELD,
     b"keep-alive": _DROP,
@@ -79,15 +87,15 @@ _MUST_NOT_BE_NAMED = frozenset(
 """End-to-end fields that a `Connection` field cannot turn into hop-by-hop ones; naming them is an attack."""
 
 
-class _Fields(dict[bytes, tuple[_Kind, bytes]]):
+class Fields(dict[bytes, tuple[Kind, bytes]]):
     """Field name as spelled -> its kind and `name: `. Remembers a bounded number of spellings: one look-up."""
 
-    def __init__(self, kinds: Mapping[bytes, _Kind], prefixes: Mapping[bytes, _Kind]) -> None:
+    def __init__(self, kinds: Mapping[bytes, Kind], prefixes: Mapping[bytes, Kind]) -> None:
         super().__init__()
         self._kinds = kinds
         self._prefixes = prefixes
 
-    def __missing__(self, name: bytes) -> tuple[_Kind, bytes]:
+    def __missing__(self, name: bytes) -> tuple[Kind, bytes]:
         lower = name.lower()
         kind = self._kinds.get(lower) or next(
             (kind for prefix, kind in self._prefixes.items() if lower.startswith(prefix)), _PASS
@@ -98,7 +106,7 @@ class _Fields(dict[bytes, tuple[_Kind, bytes]]):
         return entry
 
 
-_REQUEST_FIELDS = _Fields(
+REQUEST_FIELDS = Fields(
     {
         **_HOP_BY_HOP,
         b"cookie": _COOKIE,
@@ -111,7 +119,7 @@ _REQUEST_FIELDS = _Fields(
     },
     {b"x-dcsim-": _DROP, b"x-forwarded-": _FORWARDING},
 )
-_RESPONSE_FIELDS = _Fields({**_HOP_BY_HOP, b"x-dcsim-route": _DROP, b"x-dcsim-balancer-error": _DROP}, {})
+RESPONSE_FIELDS = Fields({**_HOP_BY_HOP, b"x-dcsim-route": _DROP, b"x-dcsim-balancer-error": _DROP}, {})
 
 
 @dataclass(slots=True)
@@ -134,7 +142,10 @@ class RequestHead:
 
 @dataclass(slots=True)
 class ResponseHead:
-    """An answer's head that may travel on. `reusable`: the node keeps the connection open after it."""
+    """An answer's head that may travel on. `reusable`: the node keeps the connection open after it.
+
+    `verbatim` is all of it as it came, but for the empty line, when every line of it travels on; `lines` is empty then.
+    """
 
     status: int
     reason: bytes
@@ -143,12 +154,13 @@ class ResponseHead:
     length: int
     reusable: bool
     websocket: bool
+    verbatim: bytes = b""
 
 
 def read_request(method: bytes, target: bytes, version: str, fields: list[tuple[bytes, bytes]]) -> RequestHead:
     """Checks a request head as llhttp reported it. Raises Refused."""
     minor = 1 if version == "1.1" else _minor(version)
-    lines, special = _sorted(fields, _REQUEST_FIELDS)
+    lines, special = _sorted(fields, REQUEST_FIELDS)
     target, host = _destination(method, target, special.get(_HOST_FIELD, ()), minor)
     framing, length = _body(special, minor)
     tokens = _tokens(b",".join(special[_CONNECTION])) if _CONNECTION in special else _NO_TOKENS
@@ -164,7 +176,7 @@ def read_request(method: bytes, target: bytes, version: str, fields: list[tuple[
         host,
         lines,
         cookies[0] if len(cookies) == 1 else b"; ".join(cookies),
-        [field for field in fields if _REQUEST_FIELDS[field[0]][0] is _FORWARDING]
+        [field for field in fields if REQUEST_FIELDS[field[0]][0] is _FORWARDING]
         if _FORWARDING in special
         else _NO_FIELDS,
         framing,
@@ -181,7 +193,7 @@ def read_response(
     """Checks an answer's head; `to_head` when the request was a HEAD. Raises Refused with status 502."""
     if (version != "1.1" and version != "1.0") or not 100 <= status <= 599:
         raise Refused(502, f"version {version}, status {status}")
-    lines, special = _sorted(fields, _RESPONSE_FIELDS)
+    lines, special = _sorted(fields, RESPONSE_FIELDS)
     tokens = _tokens(b",".join(special[_CONNECTION])) if _CONNECTION in special else _NO_TOKENS
     if tokens:
         lines = _without(lines, tokens)
@@ -200,10 +212,10 @@ def read_response(
     )
 
 
-def _sorted(fields: list[tuple[bytes, bytes]], table: _Fields) -> tuple[list[bytes], dict[_Kind, list[bytes]]]:
+def _sorted(fields: list[tuple[bytes, bytes]], table: Fields) -> tuple[list[bytes], dict[Kind, list[bytes]]]:
     """Fields that travel on, as lines; and the values of all others, by kind."""
     lines: list[bytes] = []
-    special: dict[_Kind, list[bytes]] = {}
+    special: dict[Kind, list[bytes]] = {}
     for name, value in fields:
         kind, prefix = table[name]
         if not kind:
@@ -243,6 +255,8 @@ def render_response(head: ResponseHead, added: bytes, *, chunked: bool, keep_ali
         connection = b"Connection: close\r\n\r\n"
     else:
         connection = CRLF if minor else b"Connection: keep-alive\r\n\r\n"
+    if head.verbatim:
+        return head.verbatim + added + connection
     if chunked:
         framing = b"Transfer-Encoding: chunked\r\n"
     else:
@@ -286,17 +300,17 @@ def _destination(method: bytes, target: bytes, hosts: Sequence[bytes], minor: in
             target = path if path.startswith(b"/") else b"/" + path
         else:
             raise Refused(400, "the request target is neither a path nor an http URL")
-    if (hosts or host) and not _is_host(host):
+    if (hosts or host) and not is_host(host):
         raise Refused(400, "the Host field is not a host")
     return target, host
 
 
 @lru_cache(maxsize=256)
-def _is_host(host: bytes) -> bool:
+def is_host(host: bytes) -> bool:
     return len(host) <= 255 and _HOST(host) is not None
 
 
-def _body(special: Mapping[_Kind, list[bytes]], minor: int) -> tuple[Framing, int]:
+def _body(special: Mapping[Kind, list[bytes]], minor: int) -> tuple[Framing, int]:
     """How a request's body ends. Two opinions, or one we do not fully understand, are refused (9112 6.1, 6.3)."""
     codings = special.get(_CODING)
     lengths = special.get(_LENGTH_FIELD)
@@ -313,7 +327,7 @@ def _body(special: Mapping[_Kind, list[bytes]], minor: int) -> tuple[Framing, in
     return NO_BODY, 0
 
 
-def _response_body(status: int, special: Mapping[_Kind, list[bytes]], *, to_head: bool) -> tuple[Framing, int]:
+def _response_body(status: int, special: Mapping[Kind, list[bytes]], *, to_head: bool) -> tuple[Framing, int]:
     codings = special.get(_CODING)
     lengths = special.get(_LENGTH_FIELD)
     if codings and (lengths or len(codings) > 1 or codings[0].strip(b" \t").lower() != b"chunked"):
@@ -354,7 +368,7 @@ def _without(lines: list[bytes], tokens: frozenset[bytes]) -> list[bytes]:
     return [line for line in lines if line.partition(b":")[0].lower() not in named]
 
 
-def _is_websocket(special: Mapping[_Kind, list[bytes]], tokens: frozenset[bytes]) -> bool:
+def _is_websocket(special: Mapping[Kind, list[bytes]], tokens: frozenset[bytes]) -> bool:
     upgrades = special.get(_UPGRADE)
     return upgrades is not None and b"upgrade" in tokens and [u.strip().lower() for u in upgrades] == [b"websocket"]
 

@@ -3,6 +3,7 @@
 A request costs one tuple here; text is made when somebody reads it, or in batches by `flush`.
 """
 
+import itertools
 import json
 import sys
 import time
@@ -45,42 +46,66 @@ class Entry(NamedTuple):
         return values
 
 
+Row = tuple[
+    float,
+    str,
+    bytes,
+    bytes,
+    int | None,
+    str | None,
+    RouteReason | None,
+    int,
+    int,
+    int,
+    float | None,
+    float,
+    BalancerError | None,
+    str | None,
+]
+"""An `Entry` as it is kept until somebody reads it, because making one costs more than all the counting."""
+
+
 class Journal:
     """The last `kept` requests, sums over all of them, and the log file (`-` is standard error)."""
 
     def __init__(self, *, path: str, kept: int) -> None:
-        self.recent: deque[Entry] = deque(maxlen=kept)
+        self._recent: deque[Row] = deque(maxlen=kept)
         self.reasons: Counter[RouteReason | None] = Counter()
         self.errors: Counter[BalancerError] = Counter()
         self.cuts: Counter[str] = Counter()
         self.requests = 0
         self.lost_lines = 0
         self._file = _open(path)
-        self._unwritten: list[Entry] = []
+        self._unwritten: list[Row] = []
 
-    def add(self, entry: Entry) -> None:
+    def add(self, row: Row) -> None:
         self.requests += 1
-        self.recent.append(entry)
-        self.reasons[entry.reason] += 1
-        if entry.error is not None:
-            self.errors[entry.error] += 1
-        if entry.cut is not None:
-            self.cuts[entry.cut] += 1
+        self._recent.append(row)
+        reason, error, cut = row[6], row[12], row[13]
+        self.reasons[reason] += 1
+        if error is not None:
+            self.errors[error] += 1
+        if cut is not None:
+            self.cuts[cut] += 1
         if self._file is not None:
             if len(self._unwritten) < _UNWRITTEN_MAX:
-                self._unwritten.append(entry)
+                self._unwritten.append(row)
             else:
                 self.lost_lines += 1
+
+    def latest(self, limit: int) -> list[Entry]:
+        """The last requests, newest first."""
+        return [Entry(*row) for row in itertools.islice(reversed(self._recent), limit)]
 
     def flush(self) -> None:
         """Writes what has gathered. A file that cannot be written loses lines, never requests."""
         if self._file is None or not self._unwritten:
             return
-        entries, self._unwritten = self._unwritten, []
+        rows, self._unwritten = self._unwritten, []
         try:
-            self._file.write("".join(json.dumps(entry.as_json()) + "\n" for entry in entries).encode())
+            self._file.write("".join(json.dumps(Entry(*row).as_json()) + "\n" for row in rows).encode())
         except OSError:
-            self.lost_lines += len(entries)
+            self.lost_lines += len(rows)
 
     def close(self) -> None:
         self.flush()

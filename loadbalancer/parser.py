@@ -1,5 +1,7 @@
 """From bytes to messages: llhttp's callbacks collected into requests and answers. Pure; no socket, no clock.
 
+A segment that is one plain message (`plain_head`) never gets as far as llhttp, which stands between two messages then.
+
 Nothing is acted upon while llhttp runs. `feed` collects what one segment contains and returns; only then does its
 caller look. Otherwise a head would go out before the same segment's bad chunk size is seen, and a smuggled request
 with it (reference: load-balancer.md 1.4).
@@ -8,23 +10,24 @@ Owned by one connection each: `RequestParser` by `client`, `ResponseParser` by `
 """
 
 from collections import deque
-from dataclasses import dataclass
 
 import httptools
 
-from loadbalancer.head import CHUNKED, UNTIL_CLOSE, Refused, RequestHead, ResponseHead, read_request, read_response
+from loadbalancer.head import (
+    CHUNKED,
+    UNTIL_CLOSE,
+    Limits,
+    Refused,
+    RequestHead,
+    ResponseHead,
+    read_request,
+    read_response,
+)
+from loadbalancer.plain_head import read_plain_answer, read_plain_request
 
 _CHUNK_OVERHEAD = 64 * 1024
 _CHUNK_OVERHEAD_PER_BYTE = 8
 """Chunk sizes, extensions and trailers may take this much, and this much per byte of body: one-byte chunks need 5."""
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """Bounds on what a peer may make us hold."""
-
-    head_bytes: int = 32 * 1024
-    fields: int = 100
 
 
 class IncomingRequest:
@@ -43,6 +46,25 @@ class IncomingRequest:
 class RequestParser:
     """A client's bytes in, requests out: `messages` holds requests, and last the refusal of what cannot be one."""
 
+    __slots__ = (
+        "_between",
+        "_current",
+        "_fields",
+        "_head_bytes",
+        "_head_is_new",
+        "_limits",
+        "_llhttp",
+        "_overhead",
+        "_refused",
+        "_segment",
+        "_target",
+        "_trailers",
+        "_upgrading",
+        "in_head",
+        "messages",
+        "remainder",
+    )
+
     def __init__(self, limits: Limits) -> None:
         self.messages: deque[IncomingRequest | Refused] = deque()
         self.in_head = False
@@ -58,6 +80,7 @@ class RequestParser:
         self._trailers = 0
         self._refused: Refused | None = None
         self._upgrading = False
+        self._between = True
         self._llhttp = httptools.HttpRequestParser(self)
 
     @property
@@ -72,6 +95,14 @@ class RequestParser:
         if self._upgrading:
             self.remainder += data
             return
+        if self._between:
+            head = read_plain_request(data, self._limits)
+            if head is not None:
+                request = IncomingRequest(head)
+                request.complete = True
+                self.messages.append(request)
+                return
+            self._between = False
         self._segment = len(data)
         body_before = self._current.received if self._current else 0
         try:
@@ -100,6 +131,7 @@ class RequestParser:
             self.feed(held)
 
     def on_message_begin(self) -> None:
+        self._between = False
         self.in_head = self._head_is_new = True
         self._head_bytes = 0
         self._target = b""
@@ -143,6 +175,7 @@ class RequestParser:
         assert current is not None
         current.complete = True
         self._current = None
+        self._between = current.head.keep_alive
 
     def _after_upgrade(self, rest: bytes) -> None:
         """llhttp stops at every upgrade. Ours go on as a tunnel if the node agrees; others are plain requests."""
@@ -180,6 +213,23 @@ class RequestParser:
 class ResponseParser:
     """A node's bytes in, one answer out at a time. Call `expect` before each."""
 
+    __slots__ = (
+        "_begun",
+        "_fields",
+        "_head_bytes",
+        "_head_is_new",
+        "_limits",
+        "_llhttp",
+        "_reason",
+        "_to_head",
+        "complete",
+        "head",
+        "interim",
+        "pieces",
+        "remainder",
+        "surplus",
+    )
+
     def __init__(self, limits: Limits) -> None:
         self.interim: list[ResponseHead] = []
         self.head: ResponseHead | None = None
@@ -189,6 +239,7 @@ class ResponseParser:
         self.remainder = b""
         self._limits = limits
         self._to_head = False
+        self._begun = False
         self._fields: list[tuple[bytes, bytes]] = []
         self._reason = b""
         self._head_bytes = 0
@@ -199,10 +250,20 @@ class ResponseParser:
         """The next answer belongs to a new request; `to_head` when that is a HEAD, whose answer has no body."""
         self.head = None
         self.complete = False
+        self._begun = False
         self._to_head = to_head
 
     def feed(self, data: bytes) -> None:
         """Takes the next bytes. Raises Refused when the node does not speak HTTP/1.1."""
+        if not self._begun:
+            self._begun = True
+            plain = None if self._to_head else read_plain_answer(data, self._limits)
+            if plain is not None:
+                self.head, body = plain
+                self.complete = True
+                if body:
+                    self.pieces.append(body)
+                return
         try:
             self._llhttp.feed_data(data)
         except httptools.HttpParserUpgrade as upgrade:

@@ -17,6 +17,10 @@ from loadbalancer.policy import reason_to_leave
 from shared.clock import PolicyClock
 from shared.contract import RouteReason
 
+_FIELDS_REMEMBERED = 4096
+_FIELD_BYTES = 512
+"""How many Cookie fields are remembered, and how long each may be: together five megabytes with what they mean."""
+
 
 class Claim(NamedTuple):
     """Who a request says it is: `client` is the key of its binding, `node_id` where it belongs; None: nobody, nowhere.
@@ -60,22 +64,39 @@ class StickyByCookie:
         self._cookie = cookie
         self._bindings = bindings
         self._clock = clock
+        self._verified: dict[bytes, Claim] = {}
 
     def claim(self, head: RequestHead, address: str) -> Claim:
-        value, cookies = take(head.cookies, self._cookie.name)
+        known = self._verified.get(head.cookies)
+        if known is not None and known.client is not None:
+            binding = self._bindings.seen(known.client, self._clock.now_ms())
+            if binding is not None and binding.node_id == known.node_id:
+                return known
+        return self._read(head.cookies)
+
+    def _read(self, field: bytes) -> Claim:
+        value, cookies = take(field, self._cookie.name)
         if value is None:
             return Claim(None, None, cookies)
         now_ms = self._clock.now_ms()
         client = value[:CLIENT_LENGTH]
         binding = self._bindings.seen(client, now_ms)
         if binding is not None and binding.cookie == value:
-            return Claim(client, binding.node_id, cookies, binding.node_id)
+            return self._remember(field, Claim(client, binding.node_id, cookies, binding.node_id))
         route = self._cookie.read(value)
         if route is None:
             return Claim(None, None, cookies)
         if binding is None:
             binding = self._bindings.bind(route.client, route.node_id, now_ms, value)
         return Claim(route.client, binding.node_id, cookies, route.node_id)
+
+    def _remember(self, field: bytes, claim: Claim) -> Claim:
+        """A Cookie field that was read and found genuine need not be read again while its client stays in place."""
+        if len(field) <= _FIELD_BYTES:
+            if len(self._verified) >= _FIELDS_REMEMBERED:
+                self._verified.clear()
+            self._verified[field] = claim
+        return claim
 
     def bind(self, claim: Claim, node_id: str) -> None:
         if claim.client is not None:

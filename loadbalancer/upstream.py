@@ -10,8 +10,8 @@ import select
 from collections.abc import Callable
 from typing import Protocol, cast
 
-from loadbalancer.head import Refused
-from loadbalancer.parser import Limits, ResponseParser
+from loadbalancer.head import Limits, Refused
+from loadbalancer.parser import ResponseParser
 from shared.settings import Upstream
 
 _WRITE_HIGH = 256 * 1024
@@ -34,6 +34,8 @@ class Rider(Protocol):
 
 class UpstreamConnection(asyncio.Protocol):
     """One connection to a node. `uses` counts the exchanges it has carried, the present one included."""
+
+    __slots__ = ("_closed", "_paused", "_pool", "_rider", "_transport", "idle_since", "parser", "tunnel", "uses")
 
     def __init__(self, pool: "Pool", limits: Limits) -> None:
         self.parser = ResponseParser(limits)

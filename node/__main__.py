@@ -4,6 +4,7 @@ import asyncio
 import sys
 
 from node.app import run_node
+from node.collector import keep_collections_short
 from shared import log
 from shared.errors import DcsimError
 from shared.serving import report, run_program
@@ -15,6 +16,7 @@ def main() -> int:
         settings = NodeSettings.from_environment()
     except DcsimError as error:
         return report(error)
+    keep_collections_short()
     log.configure(level=settings.log_level, node=settings.node_id)
 
     async def run(stop: asyncio.Event) -> None:

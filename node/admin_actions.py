@@ -5,15 +5,18 @@ user's epoch and appends to the invalidation log, all under the head lock; after
 the delivery tells the others. What is told names a user and an epoch and carries no value.
 """
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from node.caches import NOTHING_VOIDED, Caches, Voided
 from node.identity import Account
 from node.invalidation import InvalidationDelivery
-from node.invalidation.receipts import NodeReceipt, Receipts
+from node.invalidation.lease import boot_ns
+from node.invalidation.receipts import NodeReceipt, Receipt, Receipts
 from node.passwords import Passwords
 from node.store import credentials, invalidation_log, remember_me, users
 from node.store.engine import Database
@@ -25,6 +28,10 @@ from shared.messages import Invalidation
 from shared.settings import Switches
 
 log = get_logger()
+
+T = TypeVar("T")
+EVERYONE = "everyone"
+"""Action of the entry that voids everybody's sessions: the operator's, and no call of Jira's."""
 
 Change = Callable[[AsyncConnection], Awaitable[None]]
 
@@ -66,6 +73,7 @@ class AdminActions:
         self._clock = clock
         self._node_id = node_id
         self._switches = switches
+        self._running: set[asyncio.Task[Any]] = set()
 
     async def change_password(self, user: Account, password: str) -> Outcome:
         """An administrator sets somebody's password."""
@@ -117,6 +125,33 @@ class AdminActions:
             await change(connection)
         return Outcome()
 
+    async def invalidate_everyone(self) -> Receipt:
+        """Voids every session and every remember-me token of everyone, in one entry of the log. Nobody's sessions are
+        searched for: this node, like each that hears of it, raises its floor."""
+        return await self._to_the_end(self._carry_out_on_everyone())
+
+    async def _carry_out_on_everyone(self) -> Receipt:
+        now_ms, began_ns = self._clock.now_ms(), boot_ns()
+        async with self._database.transaction() as connection:
+            await invalidation_log.lock_head(connection)
+            await users.raise_all_epochs(connection)
+            tokens = await remember_me.delete_all(connection)
+            event = await invalidation_log.append(
+                connection,
+                user_key=None,
+                epoch=0,
+                action=EVERYONE,
+                origin=self._node_id,
+                now_ms=now_ms,
+            )
+            send = await self._delivery.record(connection, event)
+        commit_ms = (boot_ns() - began_ns) / 1e6
+        self._caches.raise_floor()
+        log.info("invalidated everyone", position=event.position, tokens=tokens)
+        receipt = replace(await send(), commit_ms=commit_ms)
+        self._receipts.keep(receipt)
+        return receipt
+
     async def clear_remember_me(self, user: Account) -> Outcome:
         """Forgets every browser of the user; who is logged in stays so."""
         async with self._database.transaction() as connection:
@@ -139,8 +174,25 @@ class AdminActions:
     async def _perform(
         self, action: Action, user: Account, change: Change, *, clear_tokens: bool = True, spare: str | None = None
     ) -> Outcome:
+        return await self._to_the_end(self._carry_out(action, user, change, clear_tokens=clear_tokens, spare=spare))
+
+    async def _to_the_end(self, work: Coroutine[Any, Any, T]) -> T:
+        """A caller who hangs up after the commit must not keep the caches and the other nodes from hearing of it."""
+        task = asyncio.create_task(work)
+        self._running.add(task)
+        task.add_done_callback(self._over)
+        return await asyncio.shield(task)
+
+    def _over(self, task: asyncio.Task[Any]) -> None:
+        self._running.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.debug("action not performed", error=str(error))
+
+    async def _carry_out(
+        self, action: Action, user: Account, change: Change, *, clear_tokens: bool, spare: str | None
+    ) -> Outcome:
         """The one sequence. Raises CallerError 404 when the user has gone meanwhile, and then nothing has changed."""
-        now_ms = self._clock.now_ms()
+        now_ms, began_ns = self._clock.now_ms(), boot_ns()
         async with self._database.transaction() as connection:
             await invalidation_log.lock_head(connection)
             epoch = await users.raise_epoch(connection, user.user_key)
@@ -157,6 +209,7 @@ class AdminActions:
                 now_ms=now_ms,
             )
             send = await self._delivery.record(connection, event)
+        commit_ms = (boot_ns() - began_ns) / 1e6
         voided = self._caches.void(user.user_key, epoch=epoch, spare=spare)
         log.info(
             "invalidated",
@@ -166,7 +219,7 @@ class AdminActions:
             position=event.position,
             own_sessions=voided.sessions,
         )
-        receipt = await send()
+        receipt = replace(await send(), commit_ms=commit_ms)
         self._receipts.keep(receipt)
         return Outcome(voided, tokens, event, receipt.nodes)
 

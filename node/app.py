@@ -4,22 +4,29 @@ This and `web_app` are the only places that build the graph.
 """
 
 import asyncio
+import random
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 
+from node.admin_actions import AdminActions
+from node.auditor import Auditor, run_audit
 from node.caches import Caches
 from node.crowd import CrowdCache
 from node.filters.request_context import RequestMeter
+from node.floor_cleaning import run_floor_cleaning
 from node.invalidation import InvalidationDelivery
 from node.invalidation.fenced import FencedDelivery
 from node.invalidation.local import LocalDelivery
 from node.invalidation.pubsub import PubSubDelivery
+from node.invalidation.queue import QueueDelivery
 from node.invalidation.receipts import Receipts
 from node.life import NodeLife
+from node.logins import Logins, SessionGuard
 from node.membership import Membership
 from node.operator import node_operator_app
 from node.parts import Node
 from node.passwords import Passwords
+from node.session_gate import DirectoryReader
 from node.store import schema
 from node.store.engine import Database, open_database
 from node.upgrading import Upgrading
@@ -51,7 +58,7 @@ async def run_node(settings: NodeSettings, stop: asyncio.Event) -> None:
     async with AsyncExitStack() as stack:
         node = await stack.enter_async_context(open_node(settings, shut_down=stop.set))
         background = await stack.enter_async_context(asyncio.TaskGroup())
-        operator = node_operator_app(settings, node.life, node.caches, node.database, node.clock, node.meter)
+        operator = node_operator_app(node)
         await stack.enter_async_context(serving(operator, operator_socket, stop_grace_s=0))
         app = node_app(node, spawn=background.create_task)
         await stack.enter_async_context(serving(app, app_socket, stop_grace_s=settings.stop_grace_s))
@@ -92,20 +99,48 @@ async def open_node(settings: NodeSettings, *, shut_down: Callable[[], None]) ->
                 version=settings.version,
                 tasks_s=settings.upgrade_tasks_s,
             )
-            membership = Membership(database, clock, settings, upgrading, shut_down=shut_down)
-            life, meter = NodeLife(), RequestMeter()
+            receipts = Receipts()
             yield Node(
-                settings,
-                clock,
-                caches,
-                database,
-                passwords,
-                delivery,
-                Receipts(),
-                life,
-                upgrading,
-                membership,
-                meter,
+                settings=settings,
+                clock=clock,
+                caches=caches,
+                database=database,
+                passwords=passwords,
+                logins=Logins(
+                    database,
+                    passwords,
+                    caches,
+                    clock,
+                    remember_me_age_ms=_token_life_ms(settings),
+                    max_failed_logins=settings.max_failed_logins,
+                    session_guard=SessionGuard(
+                        settings.login_rules.renew_session, settings.login_rules.forgotten_at_login
+                    ),
+                ),
+                reader=DirectoryReader(database, caches),
+                delivery=delivery,
+                receipts=receipts,
+                actions=AdminActions(
+                    database,
+                    passwords,
+                    caches,
+                    delivery,
+                    receipts,
+                    clock,
+                    node_id=settings.node_id,
+                    switches=settings.switches,
+                ),
+                auditor=Auditor(
+                    caches,
+                    lease_s=settings.lease_s,
+                    chance=random.Random(settings.node_id),
+                    may_trust_caches=delivery.may_trust_caches,
+                    facts=delivery.facts,
+                ),
+                life=NodeLife(),
+                upgrading=upgrading,
+                membership=Membership(database, clock, settings, upgrading, shut_down=shut_down),
+                meter=RequestMeter(),
             )
         finally:
             passwords.close()
@@ -121,11 +156,14 @@ def choose_delivery(settings: NodeSettings, database: Database, bus: Bus, caches
         voided = caches.void(event.user_key, epoch=event.epoch)
         log.info("invalidation applied", event_id=event.event_id, origin=event.origin, sessions=voided.sessions)
 
-    if not settings.version.invalidates_cluster_wide or settings.delivery is Delivery.LOCAL:
-        return LocalDelivery()
+    if not _is_told(settings):
+        return LocalDelivery(node_id=settings.node_id)
     channel = f"{settings.redis_namespace}:invalidation"
     if settings.delivery is Delivery.PUBSUB:
-        return PubSubDelivery(bus, apply, channel=channel)
+        return PubSubDelivery(bus, apply, node_id=settings.node_id, channel=channel)
+    if settings.delivery is Delivery.QUEUE:
+        queues = f"{settings.redis_namespace}:queue"
+        return QueueDelivery(database, bus, apply, node_id=settings.node_id, channel=queues)
     return FencedDelivery(
         database,
         bus,
@@ -135,6 +173,16 @@ def choose_delivery(settings: NodeSettings, database: Database, bus: Bus, caches
         channel=channel,
         lease_s=settings.lease_s,
     )
+
+
+def _is_told(settings: NodeSettings) -> bool:
+    """Does this node hear of what others invalidate? Where it does not, stale sessions are as documented."""
+    return settings.version.invalidates_cluster_wide and settings.delivery is not Delivery.LOCAL
+
+
+def _token_life_ms(settings: NodeSettings) -> int:
+    """How long a remember-me token is accepted. When Jira's arithmetic overflows, not for a moment."""
+    return -1 if settings.login_rules.remember_me_overflows else settings.remember_me_age_s * 1000
 
 
 async def _work(node: Node) -> None:
@@ -148,6 +196,9 @@ async def _work(node: Node) -> None:
         group.create_task(node.membership.run())
         group.create_task(node.upgrading.run())
         group.create_task(_sweep(node))
+        group.create_task(run_floor_cleaning(node.caches, node.database))
+        if _is_told(node.settings):
+            group.create_task(run_audit(node.auditor, node.database))
         node.life.move(NodeState.RUNNING)
         announce_ready(node.settings.ready_fd, node=node.settings.node_id, url=node.settings.url)
 
@@ -163,6 +214,7 @@ async def _stop(node: Node) -> None:
 
 async def _sweep(node: Node) -> None:
     async def sweep() -> None:
-        node.caches.sweep(now_ms=node.clock.now_ms())
+        for _ in node.caches.sweep_in_chunks(now_ms=node.clock.now_ms()):
+            await asyncio.sleep(0)
 
     await node.clock.every(SWEEP_MS, sweep)

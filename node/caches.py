@@ -6,7 +6,7 @@ was born under an older one is turned away at the door.
 """
 
 from collections import OrderedDict
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from node.crowd import CrowdCache
@@ -53,6 +53,11 @@ class Caches:
         """Something was invalidated and this node cannot tell what, or it was everybody: no session is good any more
         until the database has been asked about it once. Costs nothing now, and each active user one reading later."""
         self._floor += 1
+
+    @property
+    def floors(self) -> int:
+        """How often the floor was raised since the node's start."""
+        return self._floor
 
     def is_below_floor(self, session: WebSession) -> bool:
         return session.floor != self._floor
@@ -124,7 +129,23 @@ class Caches:
         sessions = self.web_sessions.void_user(user_key, epoch=epoch, spare=spare)
         return Voided(sessions, int(self.crowd.void_user(user_key, epoch=epoch)))
 
-    def sweep(self, *, now_ms: int) -> None:
-        """Forgets what is overdue. Lookups never depend on it; it only keeps memory small."""
-        self.web_sessions.sweep(now_ms=now_ms)
-        self.crowd.sweep(now_ms=now_ms)
+    def settle(self, session: WebSession, epochs: Mapping[str, int], *, since: Mark) -> bool:
+        """Lifts a session to the floor of `since` or ends it, by the epochs that the database had after it; true when
+        it ended. A session that was proved again meanwhile is newer than the answer and stays as it is."""
+        if session.ended or session.account is None:
+            return False
+        user_key = session.account.user_key
+        current = epochs.get(user_key)
+        if current is None or current > session.epoch or self.is_void(user_key, session.epoch, since=since):
+            self.web_sessions.end(session, EndCause.INVALIDATED)
+            self.crowd.void_user(user_key, epoch=session.epoch + 1)
+            return True
+        if current == session.epoch:
+            session.floor = since.floor
+        return False
+
+    def sweep_in_chunks(self, *, now_ms: int) -> Iterator[int]:
+        """Forgets what is overdue, a chunk at a time, and says how much after each. Lookups never depend on it; it only
+        keeps memory small."""
+        yield from self.web_sessions.sweep_in_chunks(now_ms=now_ms)
+        yield from self.crowd.sweep_in_chunks(now_ms=now_ms)

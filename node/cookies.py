@@ -1,8 +1,26 @@
-"""Set-Cookie lines, the way Jira and Tomcat write them (reference: jira.md 3.5 and 6)."""
+"""Set-Cookie lines, the way Jira and Tomcat write them (reference: jira.md 3.5 and 6), and reading single cookies."""
 
 from dataclasses import dataclass
 
+from aiohttp import hdrs, web
+
 from shared.settings import LoginRules
+
+
+def cookie_value(request: web.Request, name: str) -> str | None:
+    """What `request.cookies` has under that name, without taking the rest of the header to pieces: every request is
+    asked for one or two cookies, and most bring more. What is quoted is left to the full parser."""
+    header = request.headers.get(hdrs.COOKIE)
+    if header is None or name not in header:
+        return None
+    if '"' in header:
+        return request.cookies.get(name)
+    found = None
+    for pair in header.split(";"):
+        key, equals, value = pair.partition("=")
+        if equals and key.strip() == name:
+            found = value.strip()
+    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ Both ways end in a session that carries the user's epoch as it was read together
 so that an invalidation between that reading and the session's birth still voids it (reference: invalidation.md P5).
 """
 
+from collections import Counter
 from dataclasses import dataclass
 from enum import Enum
 
@@ -83,6 +84,9 @@ class Logins:
         self._remember_me_age_ms = remember_me_age_ms
         self._max_failed_logins = max_failed_logins
         self._session_guard = session_guard
+        self.results: Counter[LoginResult] = Counter()
+        """Attempts by password since the start, and below those by cookie."""
+        self.by_cookie_results: Counter[Judgement] = Counter()
 
     def solves_captcha(self, session: WebSession, answer: str) -> bool:
         """Uses up the session's challenge."""
@@ -95,6 +99,11 @@ class Logins:
 
         Raises DependencyError when Postgres does not answer.
         """
+        attempt = await self._try_password(username, password, remember=remember, is_person=is_person)
+        self.results[attempt.result] += 1
+        return attempt
+
+    async def _try_password(self, username: str, password: str, *, remember: bool, is_person: bool) -> PasswordLogin:
         since = self._caches.mark()
         async with self._database.transaction() as connection:
             found = await credentials.load(connection, username)
@@ -117,6 +126,11 @@ class Logins:
 
     async def by_cookie(self, cookie: RememberMeCookie) -> CookieLogin:
         """Judges a remember-me cookie and deletes the row it names when it does not fit."""
+        login = await self._try_cookie(cookie)
+        self.by_cookie_results[login.judgement] += 1
+        return login
+
+    async def _try_cookie(self, cookie: RememberMeCookie) -> CookieLogin:
         now_ms = self._clock.now_ms()
         since = self._caches.mark()
         async with self._database.transaction() as connection:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from node.cluster import ACTIVE, NO_HEARTBEAT_MS, OFFLINE, Fate, fate
-from node.store import cluster_nodes
+from node.store import cluster_nodes, leases
 from node.store.cluster_nodes import ClusterNode
 from node.store.engine import Database
 from node.upgrading import Upgrading
@@ -44,6 +44,8 @@ class Membership:
     async def join(self) -> None:
         settings, now_ms = self._settings, self._clock.now_ms()
         async with self._database.transaction() as connection:
+            # Whoever invalidates reads under the head lock whom to tell: it finds us there, or is over before we serve.
+            await leases.lock_head_shared(connection)
             await cluster_nodes.join(
                 connection,
                 ClusterNode(

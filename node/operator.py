@@ -1,35 +1,36 @@
 """The node's operator endpoints: what it is, what it remembers, and its policy clock."""
 
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, replace
 from typing import Any
 
 from aiohttp import web
+from prometheus_client import CONTENT_TYPE_LATEST
 
 from node import captcha
 from node.caches import Caches
 from node.deadlines import Deadline, DeadlineKind, next_of_each
-from node.filters.request_context import RequestMeter
-from node.life import NodeLife
-from node.store import remember_me
-from node.store.engine import Database
-from shared.clock import PolicyClock
+from node.invalidation.facts import backlog
+from node.invalidation.receipts import Receipt
+from node.metrics import exposition
+from node.parts import Node
+from node.store import directory, remember_me
 from shared.contract import OPERATOR_PREFIX, NodeState
-from shared.errors import CallerError
+from shared.errors import CallerError, DependencyError
 from shared.operator_api import add_clock_routes, describe_clock, json_object, operator_app
-from shared.settings import NodeSettings
 
 CACHES_SHOWN_MAX = 1000
+RECEIPTS_SHOWN = 25
 
 
-def node_operator_app(
-    settings: NodeSettings,
-    life: NodeLife,
-    caches: Caches,
-    database: Database,
-    clock: PolicyClock,
-    meter: RequestMeter,
-) -> web.Application:
+def node_operator_app(node: Node) -> web.Application:
+    """All operator endpoints of one node."""
+    settings, life, caches, clock, meter = node.settings, node.life, node.caches, node.clock, node.meter
+    database = node.database
+
     async def status(_request: web.Request) -> web.Response:
+        facts = node.delivery.facts()
         return web.json_response(
             {
                 "node": settings.node_id,
@@ -40,6 +41,12 @@ def node_operator_app(
                 "crowd_entries": len(caches.crowd),
                 "requests": meter.total,
                 "in_flight": meter.in_flight,
+                "applied": facts.applied,
+                "lag": facts.lag,
+                "undelivered": {
+                    name: {"count": count, "level": backlog(count)} for name, count in facts.undelivered.items()
+                },
+                "stale_accepts_found": node.auditor.found,
                 "switches": settings.switches.model_dump(mode="json"),
                 "clock": describe_clock(clock),
             }
@@ -75,14 +82,60 @@ def node_operator_app(
         life.order(NodeState(wanted))
         return web.json_response({"state": life.state})
 
+    async def invalidations(request: web.Request) -> web.Response:
+        """What this node has invalidated, newest first; names are looked up now and null where nobody can say."""
+        receipts = node.receipts.latest(_limit(request))
+        keys = {receipt.event.user_key for receipt in receipts if receipt.event.user_key is not None}
+        names: dict[str, str] = {}
+        with suppress(DependencyError):
+            async with database.transaction() as connection:
+                names = await directory.names_of(connection, keys)
+        return web.json_response({"invalidations": [_receipt(receipt, names) for receipt in receipts]})
+
+    async def invalidate_everyone(_request: web.Request) -> web.Response:
+        return web.json_response(_receipt(await node.actions.invalidate_everyone(), {}))
+
+    async def metrics(_request: web.Request) -> web.Response:
+        return web.Response(body=exposition(node), headers={"Content-Type": CONTENT_TYPE_LATEST})
+
     app = operator_app(settings.admin_token.get_secret_value())
     app.router.add_get(f"{OPERATOR_PREFIX}/status", status)
     app.router.add_get(f"{OPERATOR_PREFIX}/caches", show_caches)
     app.router.add_put(f"{OPERATOR_PREFIX}/state", order_state)
     app.router.add_get(f"{OPERATOR_PREFIX}/captcha", show_captcha)
     app.router.add_get(f"{OPERATOR_PREFIX}/deadlines", deadlines)
+    app.router.add_get(f"{OPERATOR_PREFIX}/invalidations", invalidations)
+    app.router.add_post(f"{OPERATOR_PREFIX}/invalidate-everyone", invalidate_everyone)
+    app.router.add_get(f"{OPERATOR_PREFIX}/metrics", metrics)
     add_clock_routes(app, clock, in_flight=lambda: meter.in_flight)
     return app
+
+
+def _receipt(receipt: Receipt, names: Mapping[str, str]) -> dict[str, Any]:
+    """Instants are policy ms, durations real ms; `user_key` null means everyone."""
+    event = receipt.event
+    return {
+        "event_id": event.event_id,
+        "position": event.position,
+        "action": event.action,
+        "user_key": event.user_key,
+        "user": names.get(event.user_key or ""),
+        "origin": event.origin,
+        "at_ms": event.at_ms,
+        "nodes": [
+            {"node": part.node_id, "outcome": part.outcome, "real_ms": round(part.after_ms, 2)}
+            for part in receipt.nodes
+        ],
+        "waited_real_ms": round(receipt.waited_ms, 2),
+        "commit_real_ms": round(receipt.commit_ms, 2),
+    }
+
+
+def _limit(request: web.Request) -> int:
+    text = request.query.get("limit", str(RECEIPTS_SHOWN))
+    if not text.isascii() or not text.isdigit():
+        raise CallerError(400, f"limit {text[:20]!r} is not a whole number")
+    return int(text)
 
 
 def _describe(caches: Caches, username: str | None) -> dict[str, Any]:

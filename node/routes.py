@@ -59,11 +59,17 @@ class RouteTable:
 
     def __init__(self, routes: Iterable[Route]) -> None:
         self._routes = {(route.method, route.handler): route for route in routes}
+        self._known: dict[web.AbstractRoute, Route] = {}
 
     def find(self, request: web.Request) -> Route | None:
         """None for a path nobody has; the router answers it."""
-        match = request.match_info
-        return self._routes.get((match.route.method, match.handler))
+        matched = request.match_info.route
+        known = self._known.get(matched)
+        if known is None:
+            known = self._routes.get((matched.method, matched.handler))
+            if known is not None:  # what nobody has is matched to a new object each time
+                self._known[matched] = known
+        return known
 
     def needs_of(self, request: web.Request) -> Needs:
         route = self.find(request)

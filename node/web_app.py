@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
-from node.admin_actions import AdminActions
 from node.anonymizing import Anonymizing, Spawn
 from node.cookies import CookieJarRules
 from node.filters import Filter
@@ -18,7 +17,6 @@ from node.filters.security import security_filter
 from node.filters.starting import starting_filter
 from node.filters.xsrf import xsrf_filter, xsrf_token_for
 from node.issue_desk import IssueDesk
-from node.logins import Logins, SessionGuard
 from node.own_password import OwnPassword
 from node.pages.admin.anonymize import anonymize_page_routes
 from node.pages.admin.clustering import clustering_routes
@@ -53,7 +51,7 @@ from node.rest.session import session_routes
 from node.rest.user import user_routes
 from node.rest.websudo import websudo_resource_routes
 from node.routes import Route, RouteTable
-from node.session_gate import DirectoryReader, SessionGate
+from node.session_gate import SessionGate
 from node.store.server_id import ServerId
 from node.websudo import WebSudo
 from shared.clock import AnchorSeal
@@ -66,8 +64,6 @@ class Services:
 
     paths: Paths
     jar: CookieJarRules
-    logins: Logins
-    actions: AdminActions
     anonymizing: Anonymizing
     websudo: WebSudo
     profiles: Profiles
@@ -90,25 +86,13 @@ def node_app(node: Node, *, spawn: Spawn) -> web.Application:
 def _services(node: Node, spawn: Spawn) -> Services:
     settings, clock, database = node.settings, node.clock, node.database
     paths, assets = Paths(settings.context_path, settings.base_url, settings.login_rules.login_url), load_assets()
-    actions = AdminActions(
-        database,
-        node.passwords,
-        node.caches,
-        node.delivery,
-        node.receipts,
-        clock,
-        node_id=settings.node_id,
-        switches=settings.switches,
-    )
     return Services(
         paths=paths,
         jar=_cookie_jar(settings, paths),
-        logins=_logins(node),
-        actions=actions,
-        anonymizing=Anonymizing(database, actions, clock, node_id=settings.node_id, spawn=spawn),
+        anonymizing=Anonymizing(database, node.actions, clock, node_id=settings.node_id, spawn=spawn),
         websudo=WebSudo(timeout_ms=settings.websudo_timeout_s * 1000, is_disabled=settings.websudo_disabled),
-        profiles=Profiles(database, actions),
-        own_password=OwnPassword(database, node.passwords, actions, is_read_only=settings.read_only_directory),
+        profiles=Profiles(database, node.actions),
+        own_password=OwnPassword(database, node.passwords, node.actions, is_read_only=settings.read_only_directory),
         desk=IssueDesk(database, clock, paths=paths),
         assets=assets,
         shell=Shell(settings, node.caches.web_sessions, clock, assets, paths=paths, token_of=xsrf_token_for),
@@ -124,35 +108,17 @@ def _cookie_jar(settings: NodeSettings, paths: Paths) -> CookieJarRules:
     )
 
 
-def _logins(node: Node) -> Logins:
-    settings = node.settings
-    return Logins(
-        node.database,
-        node.passwords,
-        node.caches,
-        node.clock,
-        remember_me_age_ms=_token_life_ms(settings),
-        max_failed_logins=settings.max_failed_logins,
-        session_guard=SessionGuard(settings.login_rules.renew_session, settings.login_rules.forgotten_at_login),
-    )
-
-
-def _token_life_ms(settings: NodeSettings) -> int:
-    """How long a remember-me token is accepted. When Jira's arithmetic overflows, not for a moment."""
-    return -1 if settings.login_rules.remember_me_overflows else settings.remember_me_age_s * 1000
-
-
 def _rest_routes(node: Node, services: Services) -> list[Route]:
     return [
         *server_info_routes(node.clock, node.life, paths=services.paths, version=node.settings.version),
         *session_routes(
-            node.database, services.logins, node.caches.web_sessions, node.clock, jar=services.jar, paths=services.paths
+            node.database, node.logins, node.caches.web_sessions, node.clock, jar=services.jar, paths=services.paths
         ),
         *myself_routes(node.database, services.own_password, paths=services.paths),
         *user_routes(
             node.database,
             node.passwords,
-            services.actions,
+            node.actions,
             services.profiles,
             node.clock,
             paths=services.paths,
@@ -172,33 +138,33 @@ def _page_routes(node: Node, services: Services) -> list[Route]:
     return [
         *login_routes(node.clock, services.shell),
         *captcha_routes(node.clock),
-        *logout_routes(services.logins, node.caches.web_sessions, node.clock, services.shell, jar=services.jar),
+        *logout_routes(node.logins, node.caches.web_sessions, node.clock, services.shell, jar=services.jar),
         *unsupported_browser_routes(services.shell, jar=services.jar),
         *dashboard_routes(services.shell, shown, refresh_s=node.settings.gadget_refresh_s),
         *gadget_routes(services.shell, shown),
         *navigator_routes(services.desk, services.shell, jar=services.jar),
         *issue_page_routes(services.desk, services.shell, jar=services.jar),
         *attachment_routes(services.desk, paths=services.paths),
-        *profile_routes(node.database, services.own_password, services.actions, services.shell, node.settings),
+        *profile_routes(node.database, services.own_password, node.actions, services.shell, node.settings),
     ]
 
 
 def _admin_page_routes(node: Node, services: Services) -> list[Route]:
     return [
-        *websudo_routes(services.logins, services.websudo, node.clock, services.shell),
+        *websudo_routes(node.logins, services.websudo, node.clock, services.shell),
         *user_page_routes(node.database, node.caches, services.shell, version=node.settings.version),
-        *user_action_routes(node.database, services.actions, services.shell, node.settings),
+        *user_action_routes(node.database, node.actions, services.shell, node.settings),
         *edit_user_routes(node.database, services.profiles, services.shell, node.settings),
         *anonymize_page_routes(node.database, services.anonymizing, services.shell),
-        *remember_me_page_routes(node.database, services.actions, services.shell, node.settings),
-        *clustering_routes(node.database, node.clock, services.shell, node.settings),
+        *remember_me_page_routes(node.database, node.actions, services.shell, node.settings),
+        *clustering_routes(node.database, node.clock, services.shell, node.settings, facts=node.delivery.facts),
     ]
 
 
 def _filters(node: Node, services: Services, table: RouteTable) -> list[Filter]:
     """In the order in which a request meets them (Seraph's; reference: jira.md 3.1)."""
     gate = SessionGate(
-        DirectoryReader(node.database, node.caches),
+        node.reader,
         node.caches,
         node.clock,
         gate=node.settings.switches.crowd_gate,
@@ -219,8 +185,8 @@ def _filters(node: Node, services: Services, table: RouteTable) -> list[Filter]:
         ),
         errors_filter(services.shell),
         starting_filter(node.life, services.shell),
-        login_filter(services.logins, jar=services.jar),
-        security_filter(gate, services.logins, node.caches, jar=services.jar),
+        login_filter(node.logins, jar=services.jar),
+        security_filter(gate, node.logins, node.caches, jar=services.jar),
         os_auth_type_filter(node.settings.login_rules.auth_type_parameter, paths=services.paths),
         anonymous_session_filter(node.caches.web_sessions, node.clock, table, jar=services.jar, paths=services.paths),
         xsrf_filter(ServerId(node.database), table, services.shell, jar=services.jar, paths=services.paths),

@@ -7,17 +7,21 @@ and no clock of its own: callers pass `now_ms`.
 """
 
 import hashlib
+import random
 import secrets
 from collections import OrderedDict
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
 from node.identity import Account
 
 ID_BYTES = 16
 OBITUARIES_MAX = 10_000
+HASHES_KEPT = 4096
+SWEEP_CHUNK = 500
 BOT_ANONYMOUS_MS = 60_000
 BOT_KNOWN_MS = 600_000
 """What the Bot Session Killer leaves a session until its second request; idle limits up to the larger one are left
@@ -40,20 +44,20 @@ class EndCause(StrEnum):
 
 class WebSession:
     """One session. `account` None is an anonymous one; `epoch` is the user's epoch it was born under, `floor` what the
-    node had been told when the database was last asked about it (`node.caches`)."""
+    node had been told when the database was last asked about it (`node.caches`); `ended` is true once it is over."""
 
-    __slots__ = ("_attributes", "_hash", "account", "created_ms", "epoch", "floor", "id", "idle_ms", "last_ms")
+    __slots__ = ("_attributes", "account", "created_ms", "ended", "epoch", "floor", "id", "idle_ms", "last_ms")
 
     def __init__(self, session_id: str, account: Account | None, *, now_ms: int, idle_ms: int) -> None:
         self.id = session_id
         self.account = account
         self.epoch = account.epoch if account else 0
         self.floor = 0
+        self.ended = False
         self.created_ms = now_ms
         self.last_ms = now_ms
         self.idle_ms = idle_ms
         self._attributes: dict[str, Any] | None = None
-        self._hash: str | None = None
 
     def get(self, name: str) -> Any:
         """The attribute of that name, or None."""
@@ -81,14 +85,18 @@ class WebSession:
     @property
     def hash(self) -> str:
         """The short base-36 digest of the id that X-ASESSIONID shows."""
-        if self._hash is None:
-            number = int.from_bytes(hashlib.sha256(self.id.encode()).digest()[:4])
-            digits = ""
-            while number:
-                number, digit = divmod(number, 36)
-                digits = _BASE36[digit] + digits
-            self._hash = digits or "0"
-        return self._hash
+        return _hash_of(self.id)
+
+
+@lru_cache(maxsize=HASHES_KEPT)
+def _hash_of(session_id: str) -> str:
+    """Remembered for the sessions in use; a million idle ones need not carry theirs about."""
+    number = int.from_bytes(hashlib.sha256(session_id.encode()).digest()[:4])
+    digits = ""
+    while number:
+        number, digit = divmod(number, 36)
+        digits = _BASE36[digit] + digits
+    return digits or "0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +114,55 @@ class SessionLimits:
         return BOT_KNOWN_MS if known else BOT_ANONYMOUS_MS
 
 
+class Roster:
+    """Every session in a list, so that many can be walked in chunks and some be drawn at random, which a dict cannot.
+
+    Ended sessions are thrown out in passing: two places are looked at for each one that enters, which is enough to keep
+    the dead from outnumbering the living, and nobody has to know where in the list a session stands.
+    """
+
+    def __init__(self) -> None:
+        self._all: list[WebSession] = []
+        self._next = 0
+
+    def __len__(self) -> int:
+        return len(self._all)
+
+    def add(self, session: WebSession) -> None:
+        for _ in range(2):
+            if self._next >= len(self._all):
+                self._next = 0
+            if self._all and self._is_alive_at(self._next):
+                self._next += 1
+        self._all.append(session)
+
+    def walk(self, size: int) -> Iterator[list[WebSession]]:
+        """Downwards: the place of a dead one is taken by the last of the list, which the walk has behind it."""
+        end = len(self._all)
+        while (end := min(end, len(self._all))) > 0:
+            start = max(0, end - size)
+            chunk = self._all[start:end]
+            yield [session for session in chunk if not session.ended]
+            for place in range(min(end, len(self._all)) - 1, start - 1, -1):
+                self._is_alive_at(place)
+            end = start
+
+    def sample(self, count: int, chance: random.Random) -> list[WebSession]:
+        if len(self._all) <= count:
+            return [session for session in self._all if not session.ended]
+        places = {chance.randrange(len(self._all)) for _ in range(count)}
+        return [session for place in places if not (session := self._all[place]).ended]
+
+    def _is_alive_at(self, place: int) -> bool:
+        """False when a dead one stood there, and now another stands in its place."""
+        if not self._all[place].ended:
+            return True
+        last = self._all.pop()
+        if place < len(self._all):
+            self._all[place] = last
+        return False
+
+
 class WebSessions:
     """All sessions of one node, with an index by user so that ending one user's costs only that user's."""
 
@@ -114,7 +171,8 @@ class WebSessions:
         self._capacity = capacity
         self._id_suffix = id_suffix
         self._by_id: dict[str, WebSession] = {}
-        self._by_user: dict[str, list[WebSession]] = {}
+        self._roster = Roster()
+        self._by_user: dict[str, WebSession | list[WebSession]] = {}
         self._obituaries: OrderedDict[str, EndCause] = OrderedDict()
 
     def __len__(self) -> int:
@@ -149,6 +207,7 @@ class WebSessions:
         session_id = secrets.token_hex(ID_BYTES).upper() + self._id_suffix
         session = WebSession(session_id, account, now_ms=now_ms, idle_ms=idle_ms)
         self._by_id[session_id] = session
+        self._roster.add(session)
         self._index(session)
         return session
 
@@ -165,11 +224,13 @@ class WebSessions:
         """Ends a session; ending one that is gone already does nothing."""
         if self._by_id.pop(session.id, None) is None:
             return
+        session.ended = True
         self._remember_end(session.id, cause)
         self._unindex(session)
 
     def of_user(self, user_key: str) -> list[WebSession]:
-        return list(self._by_user.get(user_key, ()))
+        held = self._by_user.get(user_key, [])
+        return [held] if isinstance(held, WebSession) else list(held)
 
     def void_user(self, user_key: str, *, epoch: int, spare: str | None = None) -> int:
         """Ends what was issued to the user before `epoch`; the session id `spare` is carried over instead."""
@@ -186,10 +247,27 @@ class WebSessions:
 
     def sweep(self, *, now_ms: int) -> int:
         """Ends every overdue session; returns how many."""
-        overdue = [(session, cause) for session in self._by_id.values() if (cause := self._overdue(session, now_ms))]
-        for session, cause in overdue:
-            self.end(session, cause)
-        return len(overdue)
+        return sum(self.sweep_in_chunks(now_ms=now_ms))
+
+    def sweep_in_chunks(self, *, now_ms: int) -> Iterator[int]:
+        """The same a chunk at a time: how many ended, after each SWEEP_CHUNK sessions looked at. Between two chunks
+        anything may happen to the sessions."""
+        for chunk in self._roster.walk(SWEEP_CHUNK):
+            ended = 0
+            for session in chunk:
+                cause = self._overdue(session, now_ms)
+                if cause is not None:
+                    self.end(session, cause)
+                    ended += 1
+            yield ended
+
+    def walk(self, size: int) -> Iterator[list[WebSession]]:
+        """Every session there is now, at most `size` at a time; those that end meanwhile are left out."""
+        return self._roster.walk(size)
+
+    def sample(self, count: int, chance: random.Random) -> list[WebSession]:
+        """About `count` sessions drawn at random, at a cost that depends on nothing else."""
+        return self._roster.sample(count, chance)
 
     def all(self) -> list[WebSession]:
         return list(self._by_id.values())
@@ -206,16 +284,29 @@ class WebSessions:
         return min(deadlines, default=None)
 
     def _index(self, session: WebSession) -> None:
-        if session.account is not None:
-            self._by_user.setdefault(session.account.user_key, []).append(session)
+        """Most users have one session, and that one stands in the index without a list around it."""
+        if session.account is None:
+            return
+        user_key = session.account.user_key
+        held = self._by_user.get(user_key)
+        if held is None:
+            self._by_user[user_key] = session
+        elif isinstance(held, WebSession):
+            self._by_user[user_key] = [held, session]
+        else:
+            held.append(session)
 
     def _unindex(self, session: WebSession) -> None:
         if session.account is None:
             return
-        siblings = self._by_user[session.account.user_key]
-        siblings.remove(session)
-        if not siblings:
-            del self._by_user[session.account.user_key]
+        user_key = session.account.user_key
+        held = self._by_user[user_key]
+        if isinstance(held, WebSession):
+            del self._by_user[user_key]
+            return
+        held.remove(session)
+        if len(held) == 1:
+            self._by_user[user_key] = held[0]
 
     def _overdue(self, session: WebSession, now_ms: int) -> EndCause | None:
         # As Tomcat counts: a session that was idle for exactly the limit is over.

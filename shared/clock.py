@@ -20,13 +20,14 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 
 from shared.errors import OperatorError
 
 MAX_RATE = 3600.0
 NS_PER_MS = 1_000_000
+_EPOCH = datetime.fromtimestamp(0, UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,7 +288,7 @@ class FakeClock(PolicyClock):
 
 def as_datetime(at_ms: int) -> datetime:
     """A policy instant as an aware UTC datetime, exact to the millisecond."""
-    return datetime.fromtimestamp(at_ms // 1000, UTC).replace(microsecond=at_ms % 1000 * 1000)
+    return _EPOCH + timedelta(milliseconds=at_ms)
 
 
 def as_ms(at: datetime) -> int:
@@ -297,5 +298,4 @@ def as_ms(at: datetime) -> int:
 
 def jira_time(at_ms: int) -> str:
     """A policy instant the way Jira's REST API writes times: 2013-12-04T07:54:59.824+0000."""
-    at = as_datetime(at_ms)
-    return f"{at:%Y-%m-%dT%H:%M:%S}.{at.microsecond // 1000:03d}+0000"
+    return as_datetime(at_ms).isoformat(timespec="milliseconds").replace("+00:00", "+0000")

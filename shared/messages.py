@@ -58,9 +58,41 @@ class Canary:
         return _encode("canary", asdict(self))
 
 
-BusMessage = Invalidation | Ack | Canary
+@dataclass(frozen=True, slots=True)
+class QueueBatch:
+    """The next entries of `sender`'s queue for whoever listens here, oldest first; each is an encoded Invalidation.
 
-_KINDS: dict[str, type[BusMessage]] = {"invalidation": Invalidation, "ack": Ack, "canary": Canary}
+    `number` is the last one's row, and what the acknowledgement names.
+    """
+
+    sender: str
+    number: int
+    entries: list[str]
+
+    def encode(self) -> bytes:
+        return _encode("queue-batch", asdict(self))
+
+
+@dataclass(frozen=True, slots=True)
+class QueueAck:
+    """The node has applied what its queue held up to `number`."""
+
+    node: str
+    number: int
+
+    def encode(self) -> bytes:
+        return _encode("queue-ack", asdict(self))
+
+
+BusMessage = Invalidation | Ack | Canary | QueueBatch | QueueAck
+
+_KINDS: dict[str, type[BusMessage]] = {
+    "invalidation": Invalidation,
+    "ack": Ack,
+    "canary": Canary,
+    "queue-batch": QueueBatch,
+    "queue-ack": QueueAck,
+}
 _FIELDS: dict[type[BusMessage], dict[str, type | tuple[type, ...]]] = {
     Invalidation: {
         "event_id": str,
@@ -73,6 +105,8 @@ _FIELDS: dict[type[BusMessage], dict[str, type | tuple[type, ...]]] = {
     },
     Ack: {"node": str, "incarnation": str, "applied": int},
     Canary: {"node": str, "position": int},
+    QueueBatch: {"sender": str, "number": int, "entries": list},
+    QueueAck: {"node": str, "number": int},
 }
 
 

@@ -138,6 +138,17 @@ node_leases = Table(
     Column("protocol", Integer, nullable=False),
 )
 
+replication_queue = Table(
+    "replication_queue",
+    metadata,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    Column("sender", String(60), nullable=False, comment="the node whose queue this is; nobody else reads it"),
+    Column("destination", String(60), nullable=False),
+    Column("payload", Text, nullable=False, comment="an encoded invalidation"),
+    Column("created", BigInteger, nullable=False, comment="policy ms"),
+    Index("replication_queue_lane", "sender", "destination", "id"),
+)
+
 anonymizations = Table(
     "anonymization_task",
     metadata,

@@ -65,6 +65,7 @@ class Delivery(StrEnum):
 
     LOCAL = "local"
     PUBSUB = "pubsub"
+    QUEUE = "queue"
     FENCED = "fenced"
 
 

@@ -33,8 +33,11 @@ REAL_CLOCKS = {
 REAL_TIME_IS_MEANT = {
     "shared/clock.py": "it turns monotonic time into policy time",
     "shared/bus.py": "pauses between attempts to reconnect a socket",
+    "node/invalidation/fenced.py": "leases, and how long a replay took",
+    "node/invalidation/queue.py": "pauses between attempts to deliver",
+    "node/auditor.py": "rounds of the audit, in leases",
+    "node/floor_cleaning.py": "pauses between two looks at the floor",
     "node/app.py": "how long a stopping node goes on listening",
-    "node/invalidation/fenced.py": "leases and waits live in real time, and so do pauses between attempts",
     "node/invalidation/lease.py": "the boot-time clock of leases",
     "node/store/schema.py": "patience with a database that is still starting",
     "node/filters/request_context.py": "the latency of a request",

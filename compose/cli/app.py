@@ -6,6 +6,7 @@ from compose.cli.balance import drain, maintenance, ready
 from compose.cli.clock import clock_app
 from compose.cli.config import config_app
 from compose.cli.demo import demo
+from compose.cli.invalidations import invalidations
 from compose.cli.links import fault, heal, links
 from compose.cli.matrix import matrix
 from compose.cli.up import up
@@ -18,6 +19,7 @@ app = typer.Typer(
 app.command("demo")(demo)
 app.command("up")(up)
 app.command("matrix")(matrix)
+app.command("invalidations")(invalidations)
 app.command("links")(links)
 app.command("fault")(fault)
 app.command("heal")(heal)

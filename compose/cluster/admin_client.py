@@ -100,6 +100,11 @@ class AdminClient:
             await self._call("PUT", url, "/clock", limit_s=ANSWER_LIMIT_S, json={"skew_ms": skew_ms})
         )
 
+    async def invalidations(self, url: str, *, limit: int) -> list[dict[str, Any]]:
+        """The receipts of that node's own invalidations, newest first. Raises Refused 404 for what is no node."""
+        answer = await self._call("GET", url, f"/invalidations?limit={limit}", limit_s=ANSWER_LIMIT_S)
+        return list(answer["invalidations"])
+
     async def deadlines(self, url: str) -> list[dict[str, Any]]:
         """What ends next on that node; empty for a process that has nothing of the kind."""
         try:

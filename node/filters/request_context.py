@@ -2,12 +2,14 @@
 
 import itertools
 import time
+from functools import lru_cache
 from urllib.parse import quote
 
 from aiohttp import web
+from multidict import CIMultiDict, istr
 
 from node.answers import SECURITY_HEADERS
-from node.cookies import CookieJarRules
+from node.cookies import CookieJarRules, cookie_value
 from node.filters import Filter, Handler
 from node.paths import Paths
 from node.request_context import CONTEXT, RequestContext
@@ -20,6 +22,15 @@ log = get_logger()
 
 DAY_MS = 24 * 3600 * 1000
 MINUTE_MS = 60_000
+
+# What stands in every answer, in the form that needs no folding of case each time.
+_REQUEST_ID = istr(contract.REQUEST_ID)
+_SERVED_BY = istr(contract.SERVED_BY)
+_USER_NAME = istr(contract.USER_NAME)
+_KNOWN_VIA = istr(contract.KNOWN_VIA)
+_SESSION_HASH = istr(contract.SESSION_HASH)
+_LOGIN_REASON = istr(contract.LOGIN_REASON)
+_SECURITY = CIMultiDict(SECURITY_HEADERS)
 
 
 class RequestMeter:
@@ -52,6 +63,8 @@ def request_context_filter(
     """`seal` opens the balancer's clock stamps, so that no request is served on an older clock than its sender's.
     `node_id` None is a node of no cluster, which does not say who it is."""
 
+    lines = log.bind()  # looked up once and not for every request
+
     @web.middleware
     async def request_context(request: web.Request, handler: Handler) -> web.StreamResponse:
         started = time.monotonic()
@@ -65,7 +78,7 @@ def request_context_filter(
         finally:
             meter.end()
         _write_headers(response, context, node_id)
-        write = log.debug if paths.is_status(request) else log.info
+        write = lines.debug if paths.is_status(request) else lines.info
         write(
             "request",
             request_id=context.request_id,
@@ -94,7 +107,7 @@ def _catch_up(clock: PolicyClock, seal: AnchorSeal, stamp: str | None) -> None:
 def _find_session(
     context: RequestContext, request: web.Request, web_sessions: WebSessions, cookie: str, now_ms: int
 ) -> None:
-    context.asked_session_id = request.cookies.get(cookie)
+    context.asked_session_id = cookie_value(request, cookie)
     if context.asked_session_id is None:
         return
     context.session = web_sessions.find(context.asked_session_id, now_ms=now_ms)
@@ -104,17 +117,22 @@ def _find_session(
 
 def _write_headers(response: web.StreamResponse, context: RequestContext, node_id: str | None) -> None:
     headers = response.headers
-    headers[contract.REQUEST_ID] = context.request_id
+    headers[_REQUEST_ID] = context.request_id
     if node_id is not None:
-        headers[contract.SERVED_BY] = node_id
-    headers[contract.USER_NAME] = quote(context.account.username, safe="") if context.account else "anonymous"
-    headers[contract.KNOWN_VIA] = context.known_via
+        headers[_SERVED_BY] = node_id
+    headers[_USER_NAME] = _shown(context.account.username) if context.account else "anonymous"
+    headers[_KNOWN_VIA] = context.known_via
     if context.session is not None:
-        headers[contract.SESSION_HASH] = context.session.hash
+        headers[_SESSION_HASH] = context.session.hash
     if context.session_ended is not None:
         headers[contract.SESSION_ENDED] = context.session_ended
     if context.login_reason is not None:
-        headers[contract.LOGIN_REASON] = context.login_reason
-    headers.update(SECURITY_HEADERS)
+        headers[_LOGIN_REASON] = context.login_reason
+    headers.update(_SECURITY)
     for line in context.set_cookies.values():
         headers.add("Set-Cookie", line)
+
+
+@lru_cache(maxsize=4096)
+def _shown(username: str) -> str:
+    return quote(username, safe="")

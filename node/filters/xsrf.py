@@ -9,7 +9,7 @@ from aiohttp import web
 
 from node import xsrf as rules
 from node.answers import text_answer
-from node.cookies import CookieJarRules
+from node.cookies import CookieJarRules, cookie_value
 from node.filters import Filter, Handler
 from node.forms import form_of
 from node.pages.shell import Shell
@@ -32,7 +32,7 @@ def xsrf_filter(server_id: ServerId, table: RouteTable, shell: Shell, *, jar: Co
         if paths.is_status(request):
             return await handler(request)
         context = context_of(request)
-        tokens = request[TOKENS] = rules.RequestTokens(await server_id.get(), request.cookies.get(XSRF_COOKIE))
+        tokens = request[TOKENS] = rules.RequestTokens(await server_id.get(), cookie_value(request, XSRF_COOKIE))
         try:
             if paths.is_rest(request):
                 return _rest_refusal(request, table.xsrf_of(request), paths) or await handler(request)

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from node.invalidation.facts import DeliveryFacts
 from node.invalidation.receipts import Receipt
 from shared.messages import Invalidation
 
@@ -32,6 +33,10 @@ class InvalidationDelivery(Protocol):
 
     def may_trust_caches(self) -> bool:
         """May this node answer from memory right now? Asked at every decision; must not wait for anything."""
+        ...
+
+    def facts(self) -> DeliveryFacts:
+        """How far it is, what it has counted and what waits; costs nothing worth mentioning."""
         ...
 
     async def leave(self) -> None:

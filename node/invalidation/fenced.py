@@ -26,12 +26,13 @@ import time
 import uuid
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from node.invalidation import Apply, Send
+from node.invalidation.facts import DeliveryFacts
 from node.invalidation.lease import NS, BootClock, Lease, LeaseRow, LeaseWatch, boot_ns
 from node.invalidation.receipts import NodeReceipt, Outcome, Receipt
 from node.store import invalidation_log, leases
@@ -114,6 +115,17 @@ class FencedDelivery:
             log.warning("fenced: the lease has run out; asking the database until it is renewed", applied=self.applied)
         return False
 
+    def facts(self) -> DeliveryFacts:
+        counters = asdict(self.counters)
+        canary_ns = counters.pop("canary_ns")
+        return DeliveryFacts(
+            applied=self.applied,
+            head=self.head,
+            lease_left_s=self.lease.left_s,
+            canary_age_s=(self._clock() - canary_ns) / NS if canary_ns else None,
+            counters=counters,
+        )
+
     async def record(self, connection: AsyncConnection, event: Invalidation) -> Send:
         """Reads, under the head lock, whose leases the call will have to wait for."""
         rows = await leases.all_leases(connection)
@@ -136,15 +148,7 @@ class FencedDelivery:
         parts = await asyncio.gather(
             *(self._await_one(row, event.position, limit_ns, committed_ns) for row, limit_ns in over_at_ns.items())
         )
-        waited_ms = (self._clock() - committed_ns) / 1e6
-        log.info(
-            "invalidation complete",
-            event_id=event.event_id,
-            position=event.position,
-            nodes={part.node_id: part.outcome for part in parts},
-            real_ms=round(waited_ms, 2),
-        )
-        return Receipt(event, tuple(parts), waited_ms)
+        return Receipt(event, tuple(parts), (self._clock() - committed_ns) / 1e6)
 
     async def run(self, listening: asyncio.Event) -> None:
         """Joins, then listens, acknowledges and renews the lease until cancelled.

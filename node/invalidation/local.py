@@ -5,16 +5,23 @@ import asyncio
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from node.invalidation import Send
-from node.invalidation.receipts import Receipt
+from node.invalidation.facts import DeliveryFacts
+from node.invalidation.receipts import NodeReceipt, Outcome, Receipt
+from node.store import cluster_nodes
 from shared.messages import Invalidation
 
 
 class LocalDelivery:
     """Sends nothing and understands nothing."""
 
+    def __init__(self, *, node_id: str) -> None:
+        self._node_id = node_id
+
     async def record(self, connection: AsyncConnection, event: Invalidation) -> Send:
+        others = await cluster_nodes.active_besides(connection, self._node_id)
+
         async def send() -> Receipt:
-            return Receipt(event)
+            return Receipt(event, tuple(NodeReceipt(name, Outcome.NOT_TOLD, 0.0) for name in others))
 
         return send
 
@@ -24,6 +31,9 @@ class LocalDelivery:
 
     async def leave(self) -> None:
         return
+
+    def facts(self) -> DeliveryFacts:
+        return DeliveryFacts()
 
     def may_trust_caches(self) -> bool:
         return True

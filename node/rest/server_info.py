@@ -12,21 +12,21 @@ from shared.versions import Version
 
 
 def server_info_routes(clock: PolicyClock, life: NodeLife, *, paths: Paths, version: Version) -> list[Route]:
+    facts = {
+        "baseUrl": paths.absolute(""),
+        "version": version.full,
+        "versionNumbers": list(version.parts),
+        "deploymentType": "Server",
+        "buildNumber": version.build_number,
+        "buildDate": "2023-08-21T00:00:00.000+0000",
+        "databaseBuildNumber": version.build_number,
+        "serverTime": "",
+        "scmInfo": "dcsim",
+        "serverTitle": "dcsim",
+    }
+
     async def server_info(_request: web.Request) -> web.Response:
-        return json_answer(
-            {
-                "baseUrl": paths.absolute(""),
-                "version": version.full,
-                "versionNumbers": list(version.parts),
-                "deploymentType": "Server",
-                "buildNumber": version.build_number,
-                "buildDate": "2023-08-21T00:00:00.000+0000",
-                "databaseBuildNumber": version.build_number,
-                "serverTime": jira_time(clock.now_ms()),
-                "scmInfo": "dcsim",
-                "serverTitle": "dcsim",
-            }
-        )
+        return json_answer(facts | {"serverTime": jira_time(clock.now_ms())})
 
     async def status(_request: web.Request) -> web.Response:
         body = f'{{"state":"{life.state}"}}'

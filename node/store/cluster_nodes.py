@@ -7,6 +7,7 @@ from sqlalchemy import Row, delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from node.store import replication_queue
 from shared.schema import cluster_node_heartbeats, cluster_nodes
 
 
@@ -57,6 +58,8 @@ async def set_state(connection: AsyncConnection, node_id: str, state: str, *, no
 
 
 async def remove(connection: AsyncConnection, node_id: str) -> None:
+    """A node that is no member any more keeps no queue, and nobody keeps one for it."""
+    await replication_queue.drop_node(connection, node_id)
     await connection.execute(delete(cluster_nodes).where(cluster_nodes.c.node_id == node_id))
     await connection.execute(delete(cluster_node_heartbeats).where(cluster_node_heartbeats.c.node_id == node_id))
 
@@ -67,6 +70,13 @@ async def find(connection: AsyncConnection, node_id: str, *, for_update: bool = 
     query = query.with_for_update(of=cluster_nodes) if for_update else query
     row = (await connection.execute(query)).one_or_none()
     return None if row is None else _node_of(row)
+
+
+async def active_besides(connection: AsyncConnection, node_id: str) -> dict[str, str]:
+    """The version of every other node that is ACTIVE, by id, whether its heart beats or not."""
+    nodes = cluster_nodes.c
+    query = select(nodes.node_id, nodes.node_version).where(nodes.node_state == "ACTIVE", nodes.node_id != node_id)
+    return {row.node_id: row.node_version for row in await connection.execute(query.order_by(nodes.node_id))}
 
 
 async def all_nodes(connection: AsyncConnection) -> list[ClusterNode]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import Row, Select, func, select
+from sqlalchemy import ARRAY, Row, Select, String, any_, func, literal, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from node.identity import Account
@@ -58,6 +58,13 @@ async def first_accounts(connection: AsyncConnection, *, limit: int, besides: st
 async def group_names(connection: AsyncConnection) -> list[str]:
     """Every group, also those nobody is in."""
     return list(await connection.scalars(select(groups.c.group_name)))
+
+
+async def epochs_of(connection: AsyncConnection, user_keys: Iterable[str]) -> dict[str, int]:
+    """Current epochs by user key, in one statement however many; users who are gone are left out."""
+    wanted = any_(literal(list(user_keys), ARRAY(String)))
+    rows = await connection.execute(select(users.c.user_key, users.c.epoch).where(users.c.user_key == wanted))
+    return {row[0]: row[1] for row in rows}
 
 
 async def names_of(connection: AsyncConnection, user_keys: Iterable[str]) -> dict[str, str]:

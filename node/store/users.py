@@ -73,6 +73,11 @@ async def delete(connection: AsyncConnection, user_key: str) -> None:
     await connection.execute(sql_delete(users).where(users.c.user_key == user_key))
 
 
+async def raise_all_epochs(connection: AsyncConnection) -> None:
+    """Every user's epoch, in one statement. Locks all rows until commit."""
+    await connection.execute(update(users).values(epoch=users.c.epoch + 1))
+
+
 async def raise_epoch(connection: AsyncConnection, user_key: str) -> int | None:
     """The user's new epoch, or None when the user does not exist. Locks the user's row until commit."""
     epoch: int | None = await connection.scalar(

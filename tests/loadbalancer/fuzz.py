@@ -2,7 +2,7 @@
 
 It builds requests and answers, mutates them, cuts them into segments, and demands: no exception but a refusal, bounded
 memory, and that whatever is accepted, once rendered for the other side, is read back as the very same message. The last
-one is what smuggling breaks.
+one is what smuggling breaks. Heads that are read without llhttp must be what llhttp makes of the same bytes.
 """
 
 import argparse
@@ -10,8 +10,9 @@ import random
 import resource
 import time
 
-from loadbalancer.head import Framing, Refused, frame, render_request, render_response
-from loadbalancer.parser import IncomingRequest, Limits, RequestParser, ResponseParser
+from loadbalancer.head import Framing, Limits, Refused, frame, render_request, render_response
+from loadbalancer.parser import IncomingRequest, RequestParser, ResponseParser
+from loadbalancer.plain_head import read_plain_answer, read_plain_request
 
 LIMITS = Limits(head_bytes=4096, fields=30)
 METHODS = [b"GET", b"POST", b"PUT", b"HEAD", b"OPTIONS", b"DELETE", b"CONNECT", b"PRI", b"get", b"M-SEARCH"]
@@ -33,6 +34,8 @@ BODIES = [
 
 
 _CLEAN = [(b"Content-Length: 5", b"hello"), (b"Content-Length: 0", b""), (b"X: y", b"")]
+_EXTRA = [b"", b"X: 1\r\n", b"Connection: close\r\n", b"Connection: X\r\nX: 2\r\n", b"Expect: 100-continue\r\n"]
+_EXTRA += [b"Connection: keep-alive\r\n", b"Cookie: a=b; c=d\r\nAccept: */*\r\n"]
 _CLEAN += [(b"Transfer-Encoding: chunked", body) for body in BODIES[2:5]]
 
 
@@ -40,9 +43,7 @@ def _message(chance, first_line):
     """Half of them clean, so that mutation works on what would be accepted; half put together at random."""
     if chance.random() < 0.5:
         framing, body = chance.choice(_CLEAN)
-        extra = chance.choice(
-            [b"", b"X: 1\r\n", b"Connection: close\r\n", b"Connection: X\r\nX: 2\r\n", b"Expect: 100-continue\r\n"]
-        )
+        extra = chance.choice(_EXTRA)
         return first_line + b"\r\nHost: a\r\n" + extra + framing + b"\r\n\r\n" + body
     lines = [first_line]
     if chance.random() < 0.9:
@@ -94,8 +95,10 @@ def check_requests(seed):
         )
         for _ in range(chance.randrange(1, 4))
     )
+    raw = _mutated(chance, raw)
+    assert_plain_request_agrees(raw)
     parser = RequestParser(LIMITS)
-    for segment in _segments(chance, _mutated(chance, raw)):
+    for segment in _segments(chance, raw):
         parser.feed(segment)
     accepted = 0
     for message in parser.messages:
@@ -104,6 +107,39 @@ def check_requests(seed):
             if message.head.host:  # HTTP/1.0 may have none; it goes on as an empty one, which we refuse ourselves
                 _assert_reads_back(message)
     return accepted
+
+
+def assert_plain_request_agrees(raw):
+    plain = read_plain_request(raw, LIMITS)
+    if plain is None:
+        return
+    parser = RequestParser(LIMITS)
+    parser.feed(raw[:1])  # in two pieces it is llhttp's
+    parser.feed(raw[1:])
+    (read,) = parser.messages
+    assert isinstance(read, IncomingRequest), f"plain, but refused by llhttp: {read}: {raw!r}"
+    assert (read.complete, read.received) == (True, 0), f"plain, but not the whole request: {raw!r}"
+    read.head.lines = [b"".join(read.head.lines)]
+    assert read.head == plain, f"read in two ways: {raw!r}"
+
+
+def assert_plain_answer_agrees(raw):
+    plain = read_plain_answer(raw, LIMITS)
+    if plain is None:
+        return
+    parser = ResponseParser(LIMITS)
+    parser.expect(to_head=False)
+    parser.feed(raw[:1])
+    parser.feed(raw[1:])
+    head, body = plain
+    read = parser.head
+    assert (parser.complete, parser.surplus, b"".join(parser.take())) == (True, False, body), f"two ways: {raw!r}"
+    assert (read.status, read.reason, read.framing, read.length, read.reusable, read.websocket) == (
+        (head.status, head.reason, head.framing, head.length, head.reusable, head.websocket)
+    ), f"read in two ways: {raw!r}"
+    lines = [line + b"\r\n" for line in head.verbatim.split(b"\r\n")[1:-1]]
+    assert [line for line in lines if not line.lower().startswith(b"content-length:")] == read.lines
+    assert len(lines) == len(read.lines) + 1
 
 
 def _assert_reads_back(message):
@@ -125,6 +161,7 @@ def check_responses(seed):
     chance = random.Random(seed)
     status = chance.choice([b"200 OK", b"204 No", b"304 Not", b"100 Go on", b"101 Up", b"404", b"999 x", b"099 x"])
     raw = _mutated(chance, _message(chance, b"HTTP/%b %b" % (chance.choice([b"1.1"] * 5 + [b"1.0", b"2.0"]), status)))
+    assert_plain_answer_agrees(raw)
     to_head = chance.random() < 0.2
     parser = ResponseParser(LIMITS)
     parser.expect(to_head=to_head)

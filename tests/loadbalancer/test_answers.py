@@ -3,7 +3,8 @@
 import pytest
 
 from loadbalancer.answers import own_answer
-from loadbalancer.parser import Limits, ResponseParser
+from loadbalancer.head import Limits
+from loadbalancer.parser import ResponseParser
 from shared.contract import BalancerError, RouteReason
 
 

@@ -35,7 +35,8 @@ def test_sums_and_the_latest_are_kept():
     for number in range(3):
         journal.add(entry(status=number, reason=RouteReason.NEW if number else None))
     journal.add(entry(error=BalancerError.NODE_LOST, cut="idle"))
-    assert (journal.requests, len(journal.recent)) == (4, 2)
+    assert (journal.requests, len(journal.latest(9))) == (4, 2)
+    assert [one.status for one in journal.latest(9)] == [200, 2]
     assert journal.reasons == {None: 1, RouteReason.NEW: 2, RouteReason.BOUND: 1}
     assert (journal.errors, journal.cuts) == ({"node-lost": 1}, {"idle": 1})
 

@@ -3,8 +3,8 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from loadbalancer.head import Framing, Refused
-from loadbalancer.parser import Limits, RequestParser, ResponseParser
+from loadbalancer.head import Framing, Limits, Refused
+from loadbalancer.parser import RequestParser, ResponseParser
 from tests.loadbalancer.fuzz import check_requests, check_responses
 
 POST = b"POST /x HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n6\r\n world\r\n0\r\n\r\n"

@@ -72,6 +72,34 @@ def test_a_client_with_our_cookie_is_bound_and_gets_none():
     assert world.bindings.sessions("node-2") == 1
 
 
+def test_a_remembered_cookie_field_is_no_truth_of_its_own():
+    """A field that was read before still follows its client when that moves, and is verified anew when forgotten."""
+    world = World()
+    field = world.cookie_of("node-1")
+    assert [world.route(field)[0] for _ in range(2)] == ["node-1", "node-1"]
+    world.down("node-1")
+    assert world.route(field)[:2] == ("node-2", RouteReason.REDISPATCHED)
+    world.up("node-1")
+    node, reason, lines = world.route(field)
+    assert (node, reason) == ("node-2", RouteReason.BOUND)
+    assert b".node-2." in lines
+    world.clock.tick(10_000)
+    world.bindings.expire(world.clock.now_ms())
+    assert world.route(field)[:2] == ("node-1", RouteReason.BOUND)
+    assert world.bindings.sessions("node-1") == 1
+
+
+def test_remembered_cookie_fields_are_bounded():
+    """However many fields genuine clients send, a bounded number is remembered."""
+    world = World()
+    for number in range(5000):
+        world.route(world.cookie_of("node-1") + b"; a=%d" % number)
+        world.route(world.cookie_of("node-1") + b"; a=%d%b" % (number, b"x" * 600))
+    remembered = world.router.stickiness._verified
+    assert len(remembered) <= 4096
+    assert max(map(len, remembered)) <= 512
+
+
 def test_the_cookie_does_not_reach_the_node():
     """Nodes never see the route cookie, only what the client sent beside it."""
     world = World()

@@ -2,6 +2,7 @@
 
 import re
 
+import aiohttp
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -188,3 +189,28 @@ async def test_a_form_that_cannot_be_read_is_refused(node, content_type, body):
     async with node.client.post(node.url + "/login.jsp", data=body, headers={"Content-Type": content_type}) as response:
         assert response.status == 400
         assert "The form could not be read" in await response.text()
+
+
+@pytest.mark.parametrize(("spelling", "status"), [(None, 403), ("check", 403), ("no-check", 200), ("nocheck", 200)])
+async def test_a_form_encoded_resource_wants_the_header(node, spelling, status):
+    """Any site's page can post a form; none of them can add the header."""
+    alice = await node.logged_in("alice")
+    headers = {"Cookie": f"JSESSIONID={alice.session_id}"} | (
+        {} if spelling is None else {"X-Atlassian-Token": spelling}
+    )
+    form = aiohttp.FormData()
+    form.add_field("file", b"content", filename="a.txt")
+    url = f"{node.url}/rest/api/2/issue/TEST-3/attachments"
+    async with node.client.post(url, data=form, headers=headers) as response:
+        assert response.status == status
+        if status == 403:
+            assert (await response.text(), response.content_type) == ("XSRF check failed", "text/plain")
+
+
+async def test_a_token_is_no_substitute_for_the_header(node):
+    """Pages have tokens, REST has the header; and JSON needs neither, since no form can send it."""
+    alice = await node.logged_in("alice")
+    path = "/rest/api/2/issue/TEST-3/attachments"
+    token = alice.cookies[XSRF_COOKIE]
+    assert (await alice.request("POST", f"{path}?atl_token={token}", form={"a": "b"})).status == 403
+    assert (await alice.request("POST", path, json={})).status == 415

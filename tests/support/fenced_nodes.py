@@ -10,6 +10,7 @@ from node.admin_actions import AdminActions
 from node.caches import Caches
 from node.crowd import CrowdCache
 from node.identity import Account
+from node.invalidation import InvalidationDelivery
 from node.invalidation.fenced import FencedDelivery
 from node.invalidation.lease import boot_ns
 from node.invalidation.receipts import Receipt, Receipts
@@ -87,16 +88,7 @@ class FencedNode:
         self.database = database
         self.caches = Caches(WebSessions(SessionLimits(5 * 3_600_000), capacity=100_000), CrowdCache(ttl_ms=900_000))
         self.applies = 0
-        self.delivery = FencedDelivery(
-            database,
-            bus,
-            self.apply,
-            self.caches.raise_floor,
-            node_id=node_id,
-            channel="fenced",
-            lease_s=lease_s,
-            clock=self.boot,
-        )
+        self.delivery = self.new_delivery(lease_s)
         self.reader = DirectoryReader(database, self.caches)
         self.gate = SessionGate(
             self.reader,
@@ -118,6 +110,18 @@ class FencedNode:
             switches=Switches(),
         )
         self.task: asyncio.Task[None] | None = None
+
+    def new_delivery(self, lease_s: float) -> InvalidationDelivery:
+        return FencedDelivery(
+            self.database,
+            self.bus,
+            self.apply,
+            self.caches.raise_floor,
+            node_id=self.id,
+            channel="fenced",
+            lease_s=lease_s,
+            clock=self.boot,
+        )
 
     def apply(self, event: Invalidation) -> None:
         self.applies += 1

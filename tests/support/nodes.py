@@ -47,6 +47,12 @@ class NodeUnderTest:
             assert response.status == 200, await response.text()
             return await response.json()
 
+    async def metrics(self) -> str:
+        """What Prometheus would scrape."""
+        async with self.client.get(self._operator + "/metrics", headers={OPERATOR_TOKEN: TOKEN}) as response:
+            assert response.status == 200, await response.text()
+            return await response.text()
+
     async def step(self, by_ms: int) -> None:
         """Moves this node's policy time."""
         anchor = Anchor.parse((await self.operator("GET", "/clock"))["anchor"])

@@ -1,7 +1,10 @@
 """`Clustering.jspa`: the nodes, how they hear of invalidations, and what was invalidated last."""
 
+from collections.abc import Callable
+
 from aiohttp import web
 
+from node.invalidation.facts import DeliveryFacts, backlog
 from node.pages.node_rows import node_row
 from node.pages.shell import Shell
 from node.routes import Needs, Route
@@ -13,13 +16,17 @@ from shared.settings import NodeSettings
 ENTRIES_SHOWN = 15
 
 
-def clustering_routes(database: Database, clock: PolicyClock, shell: Shell, settings: NodeSettings) -> list[Route]:
+def clustering_routes(
+    database: Database, clock: PolicyClock, shell: Shell, settings: NodeSettings, *, facts: Callable[[], DeliveryFacts]
+) -> list[Route]:
+    """`facts` are the delivery's; what waits for a node is shown only where there are queues."""
+
     async def show(request: web.Request) -> web.Response:
         async with database.transaction() as connection:
             nodes = await cluster_nodes.all_nodes(connection)
             entries = await invalidation_log.latest(connection, limit=ENTRIES_SHOWN)
             names = await directory.names_of(connection, {entry.user_key for entry in entries if entry.user_key})
-        now_ms = clock.now_ms()
+        now_ms, undelivered = clock.now_ms(), facts().undelivered
         return shell.page(
             request,
             "admin/clustering.html",
@@ -27,6 +34,7 @@ def clustering_routes(database: Database, clock: PolicyClock, shell: Shell, sett
             entries=entries,
             names=names,
             settings=settings,
+            undelivered={name: (count, backlog(count)) for name, count in undelivered.items()},
         )
 
     return [Route("GET", "/secure/admin/Clustering.jspa", show, Needs.WEBSUDO)]

@@ -344,16 +344,19 @@ async def test_p19_only_the_very_same_event_is_ones_own(database_url):
             assert not await node.accepts(sessions[node])
 
 
-async def test_p19_plain_pubsub_too_knows_its_own_by_the_event():
+async def test_p19_plain_pubsub_too_knows_its_own_by_the_event(database_url):
     """An event of another node for a user one has just invalidated oneself is not mistaken for one's own echo."""
     bus, applied = MemoryBus(), []
-    deliveries = [PubSubDelivery(bus, applied.append, channel="c") for _ in range(2)]
+    deliveries = [PubSubDelivery(bus, applied.append, node_id=f"node-{n}", channel="c") for n in (1, 2)]
     listening = [asyncio.Event() for _ in deliveries]
     tasks = [asyncio.create_task(d.run(event)) for d, event in zip(deliveries, listening, strict=True)]
     await asyncio.gather(*(event.wait() for event in listening))
     events = [Invalidation(f"e{n}", n, "same-user", n, "x", f"node-{n}", 0) for n in (1, 2)]
-    for delivery, event in zip(deliveries, events, strict=True):
-        await (await delivery.record(None, event))()
+    async with open_database(database_url, pool_size=1) as database:
+        for delivery, event in zip(deliveries, events, strict=True):
+            async with database.transaction() as connection:
+                send = await delivery.record(connection, event)
+            await send()
     await eventually(lambda: len(applied) == 2)
     assert {event.event_id for event in applied} == {"e1", "e2"}
     for task in tasks:
