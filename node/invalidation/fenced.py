@@ -101,6 +101,7 @@ class FencedDelivery:
         self._acknowledged: dict[tuple[str, str], int] = {}
         self._news = asyncio.Condition()
         self._to_acknowledge = asyncio.Event()
+        self._canary_is_due = asyncio.Event()
         self._must_catch_up = asyncio.Event()
         self._was_fenced = True
         self._has_left = False
@@ -141,14 +142,18 @@ class FencedDelivery:
         """Returns when every node has applied the event or is fenced: after one lease at the most."""
         committed_ns = self._clock()
         self._hear(event)
+        hint = asyncio.create_task(self._hint(event))
+        parts = await asyncio.gather(
+            *(self._await_one(row, event.position, limit_ns, committed_ns) for row, limit_ns in over_at_ns.items())
+        )
+        hint.cancel()  # everybody has it or is fenced; a bus that says nothing must not hold up the call
+        return Receipt(event, tuple(parts), (self._clock() - committed_ns) / 1e6)
+
+    async def _hint(self, event: Invalidation) -> None:
         try:
             await self._bus.publish(self._channel, event.encode())
         except DependencyError as error:
             log.warning("hint not published; the log tells it", event_id=event.event_id, error=str(error))
-        parts = await asyncio.gather(
-            *(self._await_one(row, event.position, limit_ns, committed_ns) for row, limit_ns in over_at_ns.items())
-        )
-        return Receipt(event, tuple(parts), (self._clock() - committed_ns) / 1e6)
 
     async def run(self, listening: asyncio.Event) -> None:
         """Joins, then listens, acknowledges and renews the lease until cancelled.
@@ -164,6 +169,7 @@ class FencedDelivery:
             await self._join()
             listening.set()
             group.create_task(self._acknowledge())
+            group.create_task(self._send_canaries())
             group.create_task(self._beat())
 
     async def leave(self) -> None:
@@ -238,8 +244,7 @@ class FencedDelivery:
             await self._replay(head)
         if self.applied >= head:
             self._extend(noted_ns)
-        with suppress(DependencyError):
-            await self._bus.publish(self._channel, Canary(self._node_id, self.head).encode())
+        self._canary_is_due.set()
 
     def _extend(self, noted_ns: int) -> None:
         if self._has_left:
@@ -331,6 +336,14 @@ class FencedDelivery:
             self._to_acknowledge.clear()
             with suppress(DependencyError):
                 await self._bus.publish(self._channel, Ack(self._node_id, self.incarnation, self.applied).encode())
+
+    async def _send_canaries(self) -> None:
+        """One after each heartbeat, beside it: a bus that says nothing must not cost the lease."""
+        while True:
+            await self._canary_is_due.wait()
+            self._canary_is_due.clear()
+            with suppress(DependencyError):
+                await self._bus.publish(self._channel, Canary(self._node_id, self.head).encode())
 
     # --- waiting for others
 

@@ -477,6 +477,28 @@ async def test_a_node_cut_off_from_the_database_is_fenced_within_its_lease(datab
         assert b.delivery.counters.fences >= 1
 
 
+async def test_a_bus_that_swallows_everything_costs_no_lease_and_no_patience(database_url):
+    """Publishing hangs: heartbeats go on, the node trusts its caches, and the call waits for nodes, not for the bus."""
+    async with fenced_nodes(database_url) as (a, b):
+
+        async def swallow(_channel, _payload):
+            await asyncio.Event().wait()
+
+        a.bus.publish = b.bus.publish = swallow
+        session = await b.log_in()
+        beats = a.delivery.counters.heartbeats
+        receipt = await asyncio.wait_for(a.invalidate(), 10 * LEASE_S)
+        assert outcomes(receipt)["node-2"] in (Outcome.APPLIED, Outcome.FENCED)
+        assert not await b.accepts(session)
+        await eventually(lambda: beaten(a, beats + 4))
+        assert a.delivery.may_trust_caches()
+        assert a.delivery.counters.heartbeats_failed == 0
+
+
+async def beaten(node, count):
+    return node.delivery.counters.heartbeats >= count
+
+
 async def fenced(node):
     return not node.delivery.may_trust_caches()
 
