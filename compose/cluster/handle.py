@@ -164,6 +164,7 @@ class Cluster:
             told(self._start_balancer(anchor), "balancer"),
             *(told(self._start_node(node, clock=anchor), node.id) for node in self.nodes.values()),
         )
+        await self._links_know()
         await self._until_serving()
 
     async def close(self) -> None:
