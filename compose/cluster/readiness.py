@@ -80,13 +80,9 @@ class ReadyPipe:
         os.close(descriptor)
 
 
-class LogLine:
-    """A foreign server that says in its log when it is ready. Lines of an earlier life of it do not count."""
-
-    def __init__(self, log: Path, text: str) -> None:
-        self._log = log
-        self._text = text.encode()
-        self._from = log.stat().st_size if log.exists() else 0
+class Unaware:
+    """What a foreign server has to be given so that it can tell us it is ready: nothing. How it is found out is the
+    subclass's `wait`."""
 
     def environment(self) -> dict[str, str]:
         return {}
@@ -97,14 +93,23 @@ class LogLine:
     def spawned(self) -> None:
         return
 
+    def close(self) -> None:
+        return
+
+
+class LogLine(Unaware):
+    """A foreign server that says in its log when it is ready. Lines of an earlier life of it do not count."""
+
+    def __init__(self, log: Path, text: str) -> None:
+        self._log = log
+        self._text = text.encode()
+        self._from = log.stat().st_size if log.exists() else 0
+
     async def wait(self) -> Mapping[str, Any]:
         while True:
             if self._text in self._log.read_bytes()[self._from :]:
                 return {}
             await asyncio.sleep(LOG_POLL_S)
-
-    def close(self) -> None:
-        return
 
 
 def _facts(line: bytes) -> Mapping[str, Any]:

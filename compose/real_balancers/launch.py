@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from compose.cluster.processes import Launch
+from compose.cluster.readiness import Unaware
 from compose.cluster.spawn import Command
 from compose.real_balancers.configurations import Front, Product, configuration
 from shared.errors import OperatorError
@@ -15,21 +16,12 @@ CONNECT_POLL_S = 0.02
 STOP_LIMIT_S = 10.0
 
 
-class Listening:
+class Listening(Unaware):
     """A foreign program that says nothing: it is ready when somebody answers on its port."""
 
     def __init__(self, host: str, port: int) -> None:
         self._host = host
         self._port = port
-
-    def environment(self) -> dict[str, str]:
-        return {}
-
-    def inherited(self) -> tuple[int, ...]:
-        return ()
-
-    def spawned(self) -> None:
-        return
 
     async def wait(self) -> Mapping[str, Any]:
         while True:
@@ -40,9 +32,6 @@ class Listening:
                 continue
             writer.close()
             return {}
-
-    def close(self) -> None:
-        return
 
 
 def require_installed(product: Product) -> str:
