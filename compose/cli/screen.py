@@ -39,6 +39,11 @@ class Screen:
         if self._status is not None:
             self._status.update(f"starting; ready: {', '.join(self._ready)}")
 
+    def doing(self, what: str) -> None:
+        """What takes long before anything starts."""
+        if self._status is not None:
+            self._status.update(what)
+
     def warn(self, message: str) -> None:
         print(f"warning: {message}", file=sys.stderr, flush=True)
 
