@@ -28,7 +28,14 @@ class Leftover:
     networks: list[str] = field(default_factory=list)
     volumes: list[str] = field(default_factory=list)
 
-    def __str__(self) -> str:
+    @property
+    def is_orphan(self) -> bool:
+        """Is the command that made it gone, as far as can be seen from here?"""
+        return not self.owner.is_elsewhere and not self.owner.lives
+
+    @property
+    def contents(self) -> str:
+        """In words."""
         counts = {"container": self.containers, "network": self.networks, "volume": self.volumes}
         return ", ".join(f"{len(ids)} {kind}{'s'[: len(ids) != 1]}" for kind, ids in counts.items() if ids)
 
@@ -85,7 +92,7 @@ async def remove(engine: Engine, leftover: Leftover) -> None:
 
 async def remove_orphans(engine: Engine) -> list[Leftover]:
     """Removes what runs of this machine have left whose command is gone; returns what that was."""
-    orphans = [run for run in await find_runs(engine) if not run.owner.is_elsewhere and not run.owner.lives]
+    orphans = [run for run in await find_runs(engine) if run.is_orphan]
     for orphan in orphans:
         await remove(engine, orphan)
     return orphans

@@ -45,7 +45,9 @@ class Owner:
         return not self.is_elsewhere and born_at(self.pid) == self.born
 
     def __str__(self) -> str:
-        return f"pid {self.pid} on {self.machine}" if self.is_elsewhere else f"pid {self.pid}"
+        if self.is_elsewhere:
+            return f"pid {self.pid} on {self.machine}"
+        return f"pid {self.pid}, {'still running' if self.lives else 'gone'}"
 
 
 def run_labels(run: str, owner: Owner) -> dict[str, str]:

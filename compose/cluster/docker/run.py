@@ -60,7 +60,8 @@ async def open_run(net: SafetyNet, *, on_exit: OnExit, say: Say) -> AsyncIterato
     settings = DockerSettings.from_environment()
     async with open_engine() as engine:
         await require_same_kernel(engine)
-        await remove_orphans(engine)
+        for orphan in await remove_orphans(engine):
+            say(f"removed {orphan.contents} that a killed run has left")
         images = await ensure_images(engine, settings, say=say)
         run = secrets.token_hex(3)
         labels = run_labels(run, Owner.this_process())
