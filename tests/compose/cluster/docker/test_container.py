@@ -108,7 +108,7 @@ async def test_what_the_engine_does_not_know_is_not_confirmed(container):
     """A container that somebody has removed cannot be paused, and nobody is told that it was."""
     await container.start(shell(container, READY + SLEEP))
     api = container.run.engine.api
-    await container.run.engine.call("remove it", api.remove_container, container.plan.name, force=True)
+    await container.run.engine.call("remove it", api.remove_container, container.plan.name, force=True, v=True)
 
     with pytest.raises((HarnessError, OperatorError), match=r"No such container|cannot pause trial: it is down"):
         await container.pause()
