@@ -7,6 +7,7 @@ import asyncio
 import functools
 import os
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -33,7 +34,9 @@ def _has_node():
 
 @functools.cache
 def _has_docker():
-    return asyncio.run(engine_problem())
+    """In a thread, as the test that asks may run an event loop already."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(lambda: asyncio.run(engine_problem())).result()
 
 
 def _has_compose():
