@@ -140,7 +140,7 @@ class ProgramSettings(BaseSettings):
     def from_environment(cls) -> Self:
         """Raises OperatorError naming every variable that is missing or wrong."""
         try:
-            return cls()  # type: ignore[call-arg]  # the environment fills it
+            return cls()
         except ValidationError as error:
             raise OperatorError(explain(error, prefix="DCSIM_")) from error
         except SettingsError as error:

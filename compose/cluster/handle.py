@@ -198,7 +198,7 @@ class Cluster:
     async def _start_relay(self) -> None:
         settings = RelaySettings(
             admin_token=SecretStr(self.spec.admin_token), operator_port=self._relay_port, links=self._plan.links
-        )  # type: ignore[call-arg]  # mypy does not see that pydantic's fields have defaults
+        )
         await self.relay.start(launch_program(self._programs.links, settings, nursery=self._programs.nursery))
 
     async def _until_serving(self) -> None:

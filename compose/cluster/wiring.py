@@ -3,8 +3,6 @@
 What a spec does not say keeps the programs' own defaults, or what DCSIM_... in our environment says of it.
 """
 
-# mypy does not see that pydantic's fields have defaults, hence the ignored call-args.
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,7 +45,7 @@ class Backing:
 def node_settings(
     spec: ClusterSpec, node: NodeSpec, *, address: Address, base_url: str, backing: Backing, clock: Anchor
 ) -> NodeSettings:
-    return NodeSettings(  # type: ignore[call-arg]
+    return NodeSettings(
         admin_token=SecretStr(spec.admin_token),
         node_id=node.id,
         version=node.version,
@@ -78,7 +76,7 @@ def balancer_settings(
     spec: ClusterSpec, *, address: Address, nodes: Mapping[str, Address], clock: Anchor
 ) -> BalancerSettings:
     """`nodes` are as the balancer dials them: through a link if there is one, and past it to their operator's door."""
-    return BalancerSettings(  # type: ignore[call-arg]
+    return BalancerSettings(
         admin_token=SecretStr(spec.admin_token),
         host=LOOPBACK,
         port=address.port,
