@@ -7,13 +7,13 @@ when a step says so.
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Coroutine, Iterable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any, TypeVar
 
 import aiohttp
 
+from compose.cluster.together import at_most
 from compose.drills.history.recorder import Recorder
 from compose.drills.scenario.traffic import Group
 from compose.drills.traffic.person import Account, Person
@@ -25,7 +25,6 @@ from shared import contract
 from shared.accounts import SEED_USERS
 from shared.errors import HarnessError, OperatorError
 
-_T = TypeVar("_T")
 PATIENCE_S = 10.0
 """How long a virtual user waits for an answer (real); then he does not know what came of it."""
 AT_ONCE = 16
@@ -104,13 +103,13 @@ class Population:
         async def create(account: Account) -> None:
             account.key = await administrator.create_user(account.username, account.password)
 
-        await _bounded((create(account) for account in self._own), AT_ONCE)
+        await at_most(AT_ONCE, (create(account) for account in self._own))
 
     async def log_in(self) -> None:
         """Everybody whose group does. Raises HarnessError when somebody is not let in: then there is nothing to
         rehearse."""
         people = [person for name in self.groups for person in self.people[name] if self._logs_in(name, person)]
-        answers = await _bounded((person.log_in() for person in people), AT_ONCE)
+        answers = await at_most(AT_ONCE, (person.log_in() for person in people))
         if not all(answers):
             refused = [person.name for person, answer in zip(people, answers, strict=True) if not answer]
             raise HarnessError(f"{len(refused)} of {len(people)} people could not log in at the start: {refused[0]}")
@@ -126,7 +125,7 @@ class Population:
         for turn in range(times):
             people = list(self.people[name])
             self._chance(name, "order", turn).shuffle(people)
-            await _bounded((person.act() for person in people), at_once)
+            await at_most(at_once, (person.act() for person in people))
 
     async def everybody_returns(self) -> None:
         """Everyone of every group acts once."""
@@ -148,7 +147,7 @@ class Population:
         due.sort(key=lambda rhythm: rhythm.next_ms)
         for rhythm in due:
             rhythm.next_ms += ((now_ms - rhythm.next_ms) // rhythm.every_ms + 1) * rhythm.every_ms
-        await _bounded((rhythm.person.act() for rhythm in due), AT_ONCE)
+        await at_most(AT_ONCE, (rhythm.person.act() for rhythm in due))
 
     @asynccontextmanager
     async def arriving(self) -> AsyncIterator[None]:
@@ -235,16 +234,3 @@ class Population:
 
     def _chance(self, *what: object) -> random.Random:
         return random.Random("/".join(map(str, (self._seed, *what))))
-
-
-async def _bounded(work: Iterable[Coroutine[Any, Any, _T]], limit: int) -> list[_T]:
-    """Runs all of it, at most `limit` at the same time, started in order; what each returned."""
-    gate = asyncio.Semaphore(limit)
-
-    async def one(coroutine: Coroutine[Any, Any, _T]) -> _T:
-        async with gate:
-            return await coroutine
-
-    async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(one(coroutine)) for coroutine in work]
-    return [task.result() for task in tasks]
