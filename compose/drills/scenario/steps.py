@@ -70,7 +70,7 @@ class FaultStep(Part):
         None, description="a node (node-2), a link (node-2->redis), one, all, or a share such as 50%"
     )
     as_: Name | None = Field(None, alias="as")
-    clear: Name | Literal["all"] | None = None
+    clear: str | None = Field(None, max_length=60, description="the name of a fault that is open, or all")
 
     @model_validator(mode="after")
     def _one_of_both(self) -> Self:
