@@ -99,7 +99,7 @@ def _what(drill: Drill, step: Step, chance: random.Random) -> str:
         return f"{step.do.act} {step.do.user or ''}" + (f" through {step.do.via}" if step.do.via else "")
     if step.fault is not None and step.fault.inject is not None:
         kind = make_fault(step.fault.inject, step.fault.settings)
-        targets = resolve(step.fault.target, TargetKind(kind.targets), known_names(drill), chance)
+        targets = resolve(step.fault.target, kind.targets, known_names(drill), chance, only=kind.only)
         return f"break {step.fault.inject} on {', '.join(targets)}"
     if step.fault is not None:
         return f"mend {step.fault.clear}"

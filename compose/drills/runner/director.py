@@ -12,7 +12,7 @@ from compose.drills.operations import Operations
 from compose.drills.rolling import roll
 from compose.drills.scenario.steps import NodeDo, Step, WaitUntil
 from compose.drills.scene import Scene
-from compose.drills.targets import resolve_nodes
+from compose.drills.targets import Known, TargetKind, resolve
 from compose.drills.traffic.population import Population
 from shared.errors import HarnessError
 
@@ -97,15 +97,13 @@ class Director:
 
     async def _fault(self, step: Step) -> None:
         assert step.fault is not None
-        if step.fault.clear is not None:
-            await self._faults.clear(step.fault.clear)
-        else:
-            await self._faults.inject(step.fault)
+        await self._faults.carry_out(step.fault)
 
     async def _node(self, step: Step) -> None:
         assert step.node is not None
         order = step.node
-        nodes = resolve_nodes(order.target, list(self._scene.cluster.nodes), self._scene.chance)
+        known = Known(tuple(self._scene.cluster.nodes))
+        nodes = resolve(order.target, TargetKind.NODE, known, self._scene.chance)
         for node in nodes:
             match order.do:
                 case NodeDo.START:

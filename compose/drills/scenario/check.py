@@ -79,7 +79,7 @@ def _fault(drill: Drill, loc: Loc, step: FaultStep) -> Iterator[tuple[Loc, str]]
         return
     try:
         fault = make_fault(step.inject, step.settings)
-        resolve(step.target, TargetKind(fault.targets), known_names(drill), random.Random(0))
+        resolve(step.target, fault.targets, known_names(drill), random.Random(0), only=fault.only)
     except OperatorError as error:
         yield loc, str(error)
 
