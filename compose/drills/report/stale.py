@@ -63,9 +63,7 @@ def _judge(
 def _call(act: Operation) -> Invalidation:
     done = act.outcome is Outcome.OK and (act.status or 500) < 400
     ended = NEVER if act.ended_ns == NEVER_NS else act.ended_ns
-    return Invalidation(
-        act.invoke.victim or "", act.node or "", act.started_ns, act.ended_ns if done else None, ended
-    )
+    return Invalidation(act.invoke.victim or "", act.node or "", act.started_ns, act.ended_ns if done else None, ended)
 
 
 def _request(operation: Operation, born_ns: int) -> Request:
