@@ -53,7 +53,7 @@ def compare_all(variants: Sequence[Variant]) -> list[Comparison]:
 
 
 def _compare(left: Variant, right: Variant) -> Comparison:
-    theirs = {_key: operation for _key, operation in _in_order(right)}
+    theirs = dict(_in_order(right))
     compared = 0
     for position, (key, ours) in enumerate(_in_order(left), start=1):
         other = theirs.get(key)
