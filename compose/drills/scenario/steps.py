@@ -26,9 +26,9 @@ class ActKind(StrEnum):
     CLEAR_TOKENS = "clear-tokens"
     CLEAR_ALL_TOKENS = "clear-all-tokens"
     LOGOUT = "logout"
-    APPROVE_UPGRADE = "approve-upgrade"
     START_UPGRADE = "start-upgrade"
-    RUN_UPGRADE_TASKS = "run-upgrade-tasks"
+    APPROVE_UPGRADE = "approve-upgrade"
+    CANCEL_UPGRADE = "cancel-upgrade"
 
 
 class Act(Part):
