@@ -1,4 +1,4 @@
-"""Why was I logged out? The run as one person lived it, for those whom it hit hardest, each variant beside the other."""
+"""Why was I logged out? The run as one person lived it, for those whom it hit hardest, variants side by side."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -77,7 +77,7 @@ def _life(variant: Variant, name: str) -> Life:
 
 
 def _events(variant: Variant, person: Person) -> list[Event]:
-    events = [_act(variant, one) for one in variant.history.operations if one.invoke.victim == person.user]
+    events = [_act(variant, one) for one in variant.history.operations if one.invoke.victim in person.accounts]
     last_node: str | None = None
     for operation in person.operations:
         node = operation.node

@@ -72,7 +72,7 @@ def _in_order(variant: Variant) -> list[tuple[tuple[str, int], Operation]]:
     counts: dict[str, int] = {}
     found = []
     for operation in variant.history.operations:
-        name = variant.people.name_of[operation.number]
+        name = operation.user
         counts[name] = counts.get(name, 0) + 1
         found.append(((name, counts[name]), operation))
     return found

@@ -1,15 +1,17 @@
 """The people of a run and what became of each: the worst of it gives the person his mark."""
 
 import re
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
 
+from compose.drills.acts import OPERATORS
 from compose.drills.history.history import History, Operation
 from compose.drills.history.records import OpKind
 from compose.drills.report.seen import Came, Seen
+from compose.drills.report.stale import account_of
 
 
 class Fate(Enum):
@@ -37,12 +39,15 @@ class Fate(Enum):
 
 @dataclass(frozen=True)
 class Person:
-    """Somebody with a browser. `name` is the user, with the group where two groups use one account."""
+    """Somebody with a browser. `accounts` are the users he was served as: a thief has his victim's."""
 
     name: str
-    user: str
     operations: tuple[Operation, ...]
     counts: Counter[Came]
+
+    @cached_property
+    def accounts(self) -> frozenset[str]:
+        return frozenset(account_of(operation) for operation in self.operations if operation.is_answered_by_node)
 
     @cached_property
     def fate(self) -> Fate:
@@ -81,20 +86,11 @@ class People:
     """Everybody of one variant who used the cluster; who only administers it is left out."""
 
     def __init__(self, history: History, seen: Seen) -> None:
-        groups: dict[tuple[str, str], list[Operation]] = defaultdict(list)
-        for operation in history.operations:
-            groups[operation.user, operation.invoke.group].append(operation)
-        shared = Counter(user for user, _ in groups)
         self.by_name: dict[str, Person] = {}
-        self.name_of: dict[int, str] = {}
-        for (user, group), operations in groups.items():
-            name = f"{user} ({group})" if shared[user] > 1 else user
-            self.name_of.update((operation.number, name) for operation in operations)
-            if any(operation.kind in (OpKind.BROWSE, OpKind.WRITE) for operation in operations) or not any(
-                operation.kind is OpKind.ACT for operation in operations
-            ):
+        for name, operations in history.by_user.items():
+            if _is_user(operations):
                 counts = Counter(seen[operation] for operation in operations)
-                self.by_name[name] = Person(name, user, tuple(operations), counts)
+                self.by_name[name] = Person(name, operations, counts)
 
     def __len__(self) -> int:
         return len(self.by_name)
@@ -116,10 +112,14 @@ def worst_first(variants: Sequence[People]) -> list[str]:
     return sorted(names, key=key)
 
 
+def _is_user(operations: Sequence[Operation]) -> bool:
+    """Not an administrator, nor somebody who did nothing but act on others or on himself."""
+    if all(operation.invoke.group == OPERATORS for operation in operations):
+        return False
+    kinds = {operation.kind for operation in operations}
+    return bool(kinds & {OpKind.BROWSE, OpKind.WRITE}) or OpKind.ACT not in kinds
+
+
 def natural(name: str) -> tuple[tuple[int, str], ...]:
     """user-2 before user-10."""
     return tuple((int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"(\d+)", name))
-
-
-def names_in(variants: Iterable[People]) -> set[str]:
-    return {name for people in variants for name in people.by_name}

@@ -42,11 +42,11 @@ class Seen:
     def __init__(self, history: History) -> None:
         self.ended_by: Mapping[int, int] = stale_operations(history)
         self._came: dict[int, Came] = {}
-        thrown_out_of: set[tuple[str, str, int | None]] = set()
+        thrown_out_of: set[tuple[str, int | None]] = set()
         for operation in history.operations:
             came = _came(operation, is_stale=operation.number in self.ended_by)
             if came is Came.THROWN_OUT:
-                login = (operation.user, operation.invoke.group, operation.invoke.login_op)
+                login = (operation.user, operation.invoke.login_op)
                 came = Came.REFUSED if login in thrown_out_of else came
                 thrown_out_of.add(login)
             self._came[operation.number] = came

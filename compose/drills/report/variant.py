@@ -56,8 +56,7 @@ class Variant:
         """One operation in one line, both clocks, with what came of it and why."""
         invoke, answer = operation.invoke, operation.completion
         parts = [f"{self.timeline.both(invoke.real_ns, invoke.policy_ms)}", f"operation {operation.number}"]
-        who = self.people.name_of.get(operation.number, operation.user)
-        parts.append(f"{who}: {invoke.method} {invoke.path}")
+        parts.append(f"{operation.user}: {invoke.method} {invoke.path}")
         if invoke.action is not None:
             parts.append(f"{invoke.action.sentence}: {invoke.victim}" if invoke.victim else invoke.action.sentence)
         parts.append(self.seen[operation].value)

@@ -84,8 +84,9 @@ def _piece(evidence: Evidence, variant: Variant | None, biographies: dict[str, s
 
 def _link(number: int, variant: Variant, biographies: dict[str, str]) -> Link:
     operation = variant.history.by_number[number]
-    person = variant.people.name_of[number]
-    return Link(number, variant.anchor(number), variant.describe(operation), biographies.get(person), person)
+    return Link(
+        number, variant.anchor(number), variant.describe(operation), biographies.get(operation.user), operation.user
+    )
 
 
 def measured(measure: Measure | None) -> str:
