@@ -50,7 +50,8 @@ class VariantJudgement:
 
 @dataclass(frozen=True)
 class Judgement:
-    """Of the whole run. `answer` is the line the report opens with, `problems` are what kept it from being better."""
+    """Of the whole run. `answer` is the one line the report opens with; `problems` are what kept it from being
+    better."""
 
     verdict: Verdict
     variants: tuple[VariantJudgement, ...]
