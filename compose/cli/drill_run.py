@@ -13,7 +13,8 @@ from rich.console import Console
 from compose.cli import flags
 from compose.cli.drill_text import outcome_text, summary_table
 from compose.cli.signals import Ending, listening
-from compose.drills.report import write_summary
+from compose.drills.report.several import look_at
+from compose.drills.report.write import write_summary
 from compose.drills.runner.live import view_of_run
 from compose.drills.runner.run import Ran, RunOptions, open_ground, run_drill
 from compose.drills.scenario.load import LoadedDrill
@@ -47,8 +48,11 @@ async def _run(orders: Sequence[Order], *, junit: Path | None, as_json: bool) ->
         with suppress(asyncio.CancelledError):
             await working
     interrupted = ending.by is not None
+    folders = [one.folder.path for one in ran]
+    if len(orders) > 1 and ran:
+        write_summary(folders, orders[0].options.runs)
     if junit is not None and ran:
-        write_summary([one.folder.path for one in ran], junit)
+        junit.write_text(look_at(folders).junit, encoding="utf-8")
     if as_json:
         sys.stdout.write(json.dumps([_data(one) for one in ran]) + "\n")
     elif len(orders) > 1 and ran:

@@ -10,6 +10,7 @@ import aiohttp
 from shared.clock import Anchor
 from shared.contract import OPERATOR_PREFIX, OPERATOR_TOKEN, NodeState
 from shared.errors import DcsimError, HarnessError, OperatorError
+from shared.settings import Upstream
 from shared.versions import Version
 
 ANSWER_LIMIT_S = 5.0
@@ -95,10 +96,10 @@ class AdminClient:
         """Has a node say that it is in that state. Refused while it may not be ordered about."""
         await self._call("PUT", url, "/state", limit_s=ANSWER_LIMIT_S, json={"state": state})
 
-    async def put_node(self, url: str, node_id: str, *, host: str, port: int, operator_url: str) -> None:
+    async def put_node(self, url: str, node: Upstream) -> None:
         """Tells the balancer of a node, which it serves after its first good check."""
-        body = {"host": host, "port": port, "operator_url": operator_url}
-        await self._call("PUT", url, f"/nodes/{node_id}", limit_s=ANSWER_LIMIT_S, json=body)
+        body = node.model_dump(mode="json", exclude={"id"})
+        await self._call("PUT", url, f"/nodes/{node.id}", limit_s=ANSWER_LIMIT_S, json=body)
 
     async def remove_node(self, url: str, node_id: str) -> None:
         """The balancer forgets a node. Refused 404 for one it does not know."""

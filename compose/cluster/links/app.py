@@ -13,7 +13,7 @@ log = get_logger()
 
 async def run_relay(settings: RelaySettings, stop: asyncio.Event) -> None:
     """Relays until `stop` is set. Ready at once: a link whose target does not listen yet refuses, as that would."""
-    operator = listen(settings.host, settings.operator_port, reuse_port=True)
+    operator = listen(settings.operator_host, settings.operator_port, reuse_port=True)
     port = operator.getsockname()[1]
     async with asyncio.TaskGroup() as group:
         board = Switchboard(host=settings.host, spawn=group.create_task)

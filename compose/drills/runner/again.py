@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from compose.drills.report import write_report
+from compose.drills.report.write import write_report
 from compose.drills.run_folder import RunFolder
 from compose.drills.runner.run import Ran, judged
 from compose.drills.scenario.load import LoadedDrill, loaded

@@ -20,7 +20,7 @@ from compose.drills.history.history import History
 from compose.drills.history.journal import read_journal
 from compose.drills.judging import judge_run
 from compose.drills.judging.judgement import Judgement
-from compose.drills.report import write_report
+from compose.drills.report.write import write_report
 from compose.drills.run_folder import RunFacts, RunFolder
 from compose.drills.runner.clusters import Ground
 from compose.drills.runner.live import View

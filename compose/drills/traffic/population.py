@@ -120,8 +120,8 @@ class Population:
         return group.log_in and not group.knocks and not person.shows_password
 
     async def everyone(self, name: str, *, at_once: int, times: int = 1) -> None:
-        """Each person of the group, or of all, acts once, in an order drawn by seed. Raises OperatorError for an unknown
-        group."""
+        """Each person of the group, or of all, acts `times` times, in orders drawn by seed. Raises OperatorError for an
+        unknown group."""
         for turn in range(times):
             people = self.everybody if name == ALL else list(self._of(name))
             self._chance(name, "order", turn).shuffle(people)
