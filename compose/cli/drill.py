@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from compose.cluster.where import Where
+
 drill_app = typer.Typer(
     no_args_is_help=True, help="Break a cluster on purpose, and get a verdict with the operations that prove it."
 )
@@ -92,7 +94,7 @@ def run_command(
     settings: Set = None,
     seed: Seed = None,
     nodes: Nodes = None,
-    on: Annotated[str, typer.Option(help="Where nodes run: processes or docker.")] = "processes",
+    on: Annotated[Where, typer.Option(help="Where nodes run.")] = Where.PROCESSES,
     runs: Annotated[Path, typer.Option(help="Where the folder of the run is made.")] = Path("dcsim-runs"),
     junit: Annotated[Path | None, typer.Option(help="Write one JUnit file for everything that was run here.")] = None,
     postgres_url: Annotated[str | None, typer.Option(help="Use this Postgres. Default: a private one.")] = None,
@@ -111,7 +113,7 @@ def run_command(
         require_good(one)
     given = [flag for text in settings or () for flag in ("--set", text)]
     given += [] if nodes is None else ["--nodes", str(nodes)]
-    given += [] if on == "processes" else ["--on", on]
+    given += [] if on is Where.PROCESSES else ["--on", str(on)]
     orders = [
         Order(
             one, RunOptions(on=on, runs=runs, postgres_url=postgres_url, redis_url=redis_url, arguments=(name, *given))

@@ -1,16 +1,14 @@
-"""The ground a run stands on, and the clusters of its variants: what a drill says of them, as specs."""
+"""The clusters of a run's variants: what a drill says of them, as specs."""
 
+import secrets
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from compose.cluster.configured import Configured, configured
-from compose.cluster.handle import Cluster, start_cluster
-from compose.cluster.processes import OnExit
-from compose.cluster.programs import Programs
-from compose.cluster.safety_net import SafetyNet
+from compose.cluster.ground import Ground
+from compose.cluster.handle import Cluster
 from compose.cluster.spec import Balancing, ClusterSpec, Limits, NodeSpec, Tuning, numbered_nodes
-from compose.cluster.stores import Stores
 from compose.drills.scenario.drill import Drill
 from shared.clock import Anchor
 from shared.jira_config import read_files
@@ -21,32 +19,18 @@ QUICK_ARGON2_KIB = 8
 """What a password costs to check is not what a drill rehearses, and hundreds of people log in."""
 
 
-@dataclass(frozen=True)
-class Ground:
-    """What all runs of a command stand on. `on` says where nodes run."""
-
-    net: SafetyNet
-    programs: Programs
-    stores: Stores
-    on: str
-
-
 async def standing_cluster(
-    stack: AsyncExitStack, drill: Drill, folder: Path, ground: Ground, anchor: Anchor, *, on_exit: OnExit
+    stack: AsyncExitStack, drill: Drill, folder: Path, ground: Ground, anchor: Anchor
 ) -> tuple[Cluster, Cluster | None]:
     """The drill's cluster, and its neighbour's if it has one, until the stack unwinds. Files that the drill imports are
-    relative to `folder`. Errors as in `start_cluster`,
-    and OperatorError for configuration files that cannot be used."""
+    relative to `folder`. Errors as in `start_cluster_at`, and OperatorError for files that cannot be used."""
     spec = cluster_spec(drill, anchor, folder)
-
-    async def start(one: ClusterSpec) -> Cluster:
-        return await stack.enter_async_context(
-            start_cluster(one, ground.stores, net=ground.net, on_exit=on_exit, programs=ground.programs)
-        )
-
-    cluster = await start(spec)
+    name = secrets.token_hex(2)
+    cluster = await stack.enter_async_context(ground.start(spec, name=name))
     neighbour = neighbour_spec(drill, spec)
-    return cluster, None if neighbour is None else await start(neighbour)
+    if neighbour is None:
+        return cluster, None
+    return cluster, await stack.enter_async_context(ground.start(neighbour, name=f"{name}-{NEIGHBOUR}"))
 
 
 def cluster_spec(drill: Drill, anchor: Anchor, folder: Path) -> ClusterSpec:

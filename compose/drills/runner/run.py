@@ -6,23 +6,21 @@ import shlex
 import shutil
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 import yaml
 
+from compose.cluster.ground import Ground, Hurry, open_ground
 from compose.cluster.processes import UnexpectedExit
-from compose.cluster.programs import open_programs
-from compose.cluster.safety_net import spread_safety_net
-from compose.cluster.stores import open_stores
+from compose.cluster.where import Where
 from compose.drills.history.history import History
 from compose.drills.history.journal import read_journal
 from compose.drills.judging import judge_run
 from compose.drills.judging.judgement import Judgement
 from compose.drills.report.write import write_report
 from compose.drills.run_folder import RunFacts, RunFolder
-from compose.drills.runner.clusters import Ground
 from compose.drills.runner.live import View
 from compose.drills.runner.variant import VariantRun, run_variant
 from compose.drills.scenario.load import LoadedDrill
@@ -36,12 +34,11 @@ RUNS = Path("dcsim-runs")
 class RunOptions:
     """How to run, as the command line was given. `arguments` are those that repeat the run."""
 
-    on: str = "processes"
+    on: Where = Where.PROCESSES
     runs: Path = RUNS
     postgres_url: str | None = None
     redis_url: str | None = None
     arguments: Sequence[str] = ()
-    hurry: Callable[[Callable[[], None]], None] = field(default=lambda _kill: None)
 
 
 @dataclass(frozen=True)
@@ -54,22 +51,32 @@ class Ran:
     command: str
 
 
+@dataclass(frozen=True)
+class DrillGround:
+    """Stores and places for clusters, warm for as many drills as are run on it, and what ended there unasked."""
+
+    ground: Ground
+    ends: list[UnexpectedExit]
+
+
 @asynccontextmanager
-async def open_ground(options: RunOptions) -> AsyncIterator[Ground]:
-    """Programs and stores, warm for as many drills as are run in the block."""
-    ended: list[UnexpectedExit] = []
-    async with spread_safety_net() as net:
-        options.hurry(net.kill_everything)
-        async with (
-            open_programs(net) as programs,
-            open_stores(
-                net, on_exit=ended.append, postgres_url=options.postgres_url, redis_url=options.redis_url
-            ) as stores,
-        ):
-            yield Ground(net, programs, stores, options.on)
+async def open_drill_ground(
+    options: RunOptions, *, say: Callable[[str], None], hurry: Hurry
+) -> AsyncIterator[DrillGround]:
+    """For the length of the block. Errors as in `open_ground`."""
+    ends: list[UnexpectedExit] = []
+    async with open_ground(
+        options.on,
+        on_exit=ends.append,
+        say=say,
+        hurry=hurry,
+        postgres_url=options.postgres_url,
+        redis_url=options.redis_url,
+    ) as ground:
+        yield DrillGround(ground, ends)
 
 
-async def run_drill(loaded: LoadedDrill, ground: Ground, options: RunOptions, view: View) -> Ran:
+async def run_drill(loaded: LoadedDrill, ground: DrillGround, options: RunOptions, view: View) -> Ran:
     """Runs, judges and reports. When it is cancelled, what there is is judged and reported all the same, faults are
     healed, and the result says that it was interrupted.
 
@@ -84,8 +91,10 @@ async def run_drill(loaded: LoadedDrill, ground: Ground, options: RunOptions, vi
     try:
         for name, drill in loaded.variants.items():
             view.begin(loaded.drill.title, name)
-            run = VariantRun(name, drill, folder.path.name, loaded.source.path, folder.path / name, command)
-            await run_variant(run, ground, watchers=[view.watch])
+            run = VariantRun(
+                name, drill, folder.path.name, loaded.source.path, folder.path / name, str(options.on), command
+            )
+            await run_variant(run, ground.ground, ends=ground.ends, watchers=[view.watch])
     except asyncio.CancelledError:
         interrupted = True
     judgement = await asyncio.to_thread(judged, loaded, folder)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import aiohttp
 
+from compose.cluster.ground import Ground
 from compose.cluster.handle import Cluster
 from compose.cluster.processes import UnexpectedExit
 from compose.cluster.stores import Stores
@@ -23,7 +24,7 @@ from compose.drills.history.journal import Journal
 from compose.drills.history.recorder import Recorder, Watcher
 from compose.drills.history.records import Closed, NodeCondition, Opened
 from compose.drills.operations import Operations
-from compose.drills.runner.clusters import Ground, standing_cluster
+from compose.drills.runner.clusters import standing_cluster
 from compose.drills.runner.director import Director
 from compose.drills.runner.sampling import read_all, sampling, wanted_probes
 from compose.drills.scenario.drill import Drill, HealthyProbe
@@ -49,26 +50,28 @@ class VariantRun:
     run: str
     file: Path
     folder: Path
+    on: str
     command: str
 
 
-async def run_variant(run: VariantRun, ground: Ground, *, watchers: Iterable[Watcher] = ()) -> None:
-    """Writes the history and the logs into the run's folder, whatever happens.
+async def run_variant(
+    run: VariantRun, ground: Ground, *, ends: list[UnexpectedExit], watchers: Iterable[Watcher] = ()
+) -> None:
+    """Writes the history and the logs into the run's folder, whatever happens. `ends` are the processes of the ground
+    that have ended unasked.
 
     A method that cannot go on ends; that is recorded, and the verdict will be unknown. Raises OperatorError for a drill
     that asks for what there is not, HarnessError when the cluster does not come up.
     """
     run.folder.mkdir(parents=True)
     anchor = Anchor(0, as_ms(run.drill.time.start), time.monotonic_ns(), 0.0)
-    ends: list[UnexpectedExit] = []
+    ends.clear()
     async with AsyncExitStack() as stack:
-        cluster, neighbour = await standing_cluster(
-            stack, run.drill, run.file.parent, ground, anchor, on_exit=ends.append
-        )
+        cluster, neighbour = await standing_cluster(stack, run.drill, run.file.parent, ground, anchor)
         stack.callback(_keep_logs, cluster, run.folder / "logs")
         journal = stack.enter_context(Journal(run.folder / "history.jsonl"))
         recorder = Recorder(journal, anchor, watchers=watchers)
-        recorder.write(_opened(run, cluster, ground, recorder))
+        recorder.write(_opened(run, cluster, recorder))
         client = await stack.enter_async_context(open_client())
         play = _Play(run, cluster, ground.stores, recorder, client, neighbour, ends)
         interrupted = True
@@ -207,7 +210,7 @@ def _tolerated(probe: HealthyProbe, value: float | str | None) -> bool:
     return value is not None and (value == probe.tolerance or str(value) == str(probe.tolerance))
 
 
-def _opened(run: VariantRun, cluster: Cluster, ground: Ground, recorder: Recorder) -> Opened:
+def _opened(run: VariantRun, cluster: Cluster, recorder: Recorder) -> Opened:
     spec = cluster.spec
     return Opened(
         recorder.real_ns(),
@@ -217,7 +220,7 @@ def _opened(run: VariantRun, cluster: Cluster, ground: Ground, recorder: Recorde
         run.drill.title,
         run.name,
         run.drill.configuration.seed,
-        str(ground.on),
+        run.on,
         datetime.now(UTC).isoformat(timespec="seconds"),
         {node.id: str(node.version) for node in cluster.nodes.values()},
         str(spec.delivery),
