@@ -172,12 +172,13 @@ class Cluster:
         HarnessError when it does not start, and then nothing of it is left.
         """
         self._balancer_that_takes_orders()
-        grown = replace(self.spec, nodes=(*self.spec.nodes, spec))
+        replace(self.spec, nodes=(*self.spec.nodes, spec))  # refuses a cluster that cannot be, before anything is done
         node = self._growth.handle(spec)
         plan = self._growth.draw({spec.id: node.address})
         if plan.links:
             await self.links.add(plan.links)
-        self.spec, self._plan, self.nodes = grown, self._plan.joined(plan), {**self.nodes, spec.id: node}
+        self.spec = replace(self.spec, nodes=(*self.spec.nodes, spec))
+        self._plan, self.nodes = self._plan.joined(plan), {**self.nodes, spec.id: node}
         try:
             await self._start_node(node, clock=await self.clock.newest())
             await self._links_know()
