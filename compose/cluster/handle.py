@@ -116,6 +116,11 @@ class Cluster:
         return self._balancer_address.operator_url if self.spec.balancer is BalancerKind.OWN else None
 
     @property
+    def log_folder(self) -> Path:
+        """Where each program's log is, NAME.log, for as long as the cluster is there."""
+        return self._folder
+
+    @property
     def admin_token(self) -> str:
         return self.spec.admin_token
 

@@ -55,7 +55,13 @@ class Operator(StrEnum):
     MORE = ">"
 
 
-Quantity = Annotated[float | Duration, Field()]
+def _no_bare_duration(value: object) -> object:
+    if isinstance(value, str):
+        raise ValueError(f"is a number, or a duration that says its clock: {{policy: {value}}} or {{real: {value}}}")
+    return value
+
+
+Quantity = Annotated[float | Duration, BeforeValidator(_no_bare_duration)]
 """A number, or a duration that says its clock."""
 
 

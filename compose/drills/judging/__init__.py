@@ -1,0 +1,1 @@
+"""What the drill's file expected, held against what happened."""
