@@ -154,12 +154,13 @@ class Cluster:
         HarnessError when it does not start, and then nothing of it is left.
         """
         self._balancer_that_takes_orders()
-        grown = replace(self.spec, nodes=(*self.spec.nodes, spec))
+        replace(self.spec, nodes=(*self.spec.nodes, spec))  # refuses a cluster that cannot be, before anything is done
         address, plan = self._site.grow(spec)
         node = NodeHandle(spec, address, self._site.process(Part.NODE, spec.id))
         if plan.links:
             await self.links.add(plan.links)
-        self.spec, self._plan, self.nodes = grown, self._plan.joined(plan), {**self.nodes, spec.id: node}
+        self.spec = replace(self.spec, nodes=(*self.spec.nodes, spec))
+        self._plan, self.nodes = self._plan.joined(plan), {**self.nodes, spec.id: node}
         try:
             await self._start_node(node, clock=await self.clock.newest())
             await self._links_know()

@@ -99,6 +99,7 @@ def node_settings(
         crowd_ttl_s=spec.limits.crowd_ttl_s,
         remember_me_age_s=spec.limits.remember_me_age_s,
         login_rules=spec.login_rules,
+        **spec.tuning.said(),
     )
 
 
@@ -119,6 +120,7 @@ def balancer_settings(
         clock=clock,
         sticky=spec.sticky,
         session_cookie=spec.login_rules.session_cookie,
+        **spec.balancing.said(),
     )
 
 

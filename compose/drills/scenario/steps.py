@@ -133,7 +133,8 @@ class FailureAction(StrEnum):
 
 class Rolling(Part):
     """The words are those of Docker Swarm's update_config. With START_FIRST a new node joins before an old one goes.
-    `everyone-returns`: between two nodes everybody of every group makes one request."""
+    `everyone-returns`: while a batch is gone everybody of every group makes one request. `monitor` begins when the
+    balancer uses the batch again; a node that it does not use has failed, too."""
 
     parallelism: int = Field(1, ge=1)
     order: Order = Order.STOP_FIRST

@@ -4,6 +4,7 @@ import random
 from contextlib import asynccontextmanager, contextmanager
 
 from compose.cluster.postgres import users_postgres
+from compose.cluster.spec import Balancing, Tuning
 from compose.cluster.stores import Stores
 from compose.drills.history.journal import Journal
 from compose.drills.history.recorder import Recorder
@@ -13,7 +14,11 @@ from shared.clock import Anchor
 from tests.support.clusters import running_cluster
 
 START = Anchor(0, 1_772_442_000_000, 0, 0)
-FAST = {"clock": START}
+FAST = {
+    "clock": START,
+    "tuning": Tuning(lame_duck_s=0.2, argon2_memory_kib=8),
+    "balancing": Balancing(health_interval_s=0.1),
+}
 
 
 class Written:
