@@ -9,10 +9,9 @@ from compose.drills.acts import Acts
 from compose.drills.fault_book import FaultBook
 from compose.drills.history.records import ClockReading
 from compose.drills.operations import Operations
-from compose.drills.rolling import roll
-from compose.drills.scenario.steps import NodeDo, Step, WaitUntil
+from compose.drills.rolling import Roller
+from compose.drills.scenario.steps import Step, WaitUntil
 from compose.drills.scene import Scene
-from compose.drills.targets import Known, TargetKind, resolve
 from compose.drills.traffic.population import Population
 from shared.errors import HarnessError
 
@@ -101,30 +100,12 @@ class Director:
 
     async def _node(self, step: Step) -> None:
         assert step.node is not None
-        order = step.node
-        known = Known(tuple(self._scene.cluster.nodes))
-        nodes = resolve(order.target, TargetKind.NODE, known, self._scene.chance)
-        for node in nodes:
-            match order.do:
-                case NodeDo.START:
-                    await self._operations.start(node, version=order.to)
-                case NodeDo.STOP:
-                    await self._operations.stop(node)
-                case NodeDo.RESTART:
-                    await self._operations.restart(node)
-                case NodeDo.UPGRADE:
-                    await self._operations.restart(node, version=order.to)
-                case NodeDo.DRAIN:
-                    await self._operations.drain(node, order.mode)
-                case NodeDo.UNDRAIN:
-                    await self._operations.undrain(node)
-                case NodeDo.MAINTENANCE:
-                    await self._operations.maintenance(node)
+        await self._operations.carry_out(step.node)
 
     async def _rolling(self, step: Step) -> None:
-        orders = step.rolling_upgrade or step.rolling_restart
-        assert orders is not None
-        await roll(orders, self._operations, self._scene, everyone=self._population.everybody_returns)
+        words = step.rolling_upgrade or step.rolling_restart
+        assert words is not None
+        await Roller(self._scene, words, everyone_returns=self._population.everybody_returns).roll()
 
     async def _advance(self, step: Step) -> None:
         assert step.advance is not None
