@@ -1,6 +1,9 @@
 """Set-Cookie lines, the way Jira and Tomcat write them (reference: jira.md 3.5 and 6), and reading single cookies."""
 
+import re
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from aiohttp import hdrs, web
 
@@ -15,12 +18,13 @@ def cookie_value(request: web.Request, name: str) -> str | None:
         return None
     if '"' in header:
         return request.cookies.get(name)
-    found = None
-    for pair in header.split(";"):
-        key, equals, value = pair.partition("=")
-        if equals and key.strip() == name:
-            found = value.strip()
-    return found
+    found = _values_of(name)(header)
+    return found[-1].strip() if found else None
+
+
+@lru_cache(maxsize=16)
+def _values_of(name: str) -> Callable[[str], list[str]]:
+    return re.compile(rf"(?:^|;)\s*{re.escape(name)}\s*=([^;]*)").findall
 
 
 @dataclass(frozen=True, slots=True)

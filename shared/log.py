@@ -1,48 +1,50 @@
-"""Logging of every program: structlog, one JSON object a line on standard error; constant text, facts beside it."""
+"""Logging of every program: structlog, one JSON object a line on standard error; constant text, facts beside it.
 
-import json
+A line is written when it is made and not later: what a process has said before it was killed can be read.
+"""
+
 import logging
 import sys
+from datetime import UTC, datetime
 from typing import Any, cast
 
 import structlog
 from structlog.typing import EventDict
 
-_ENCODER = json.JSONEncoder(default=repr)
+from shared.json_text import to_json
 
 
 def configure(*, level: str, **context: str) -> None:
     """Sets up this process's logging; `context` (such as node="node-1") stands in every line."""
 
-    def add_context(_logger: Any, _method: str, event: EventDict) -> EventDict:
+    def add_facts(logger: Any, method: str, event: EventDict) -> EventDict:
+        if "exc_info" in event:
+            event = structlog.processors.format_exc_info(logger, method, event)
         event.update(context)
+        event["level"] = method
+        event["real_time"] = datetime.now(UTC)
         return event
 
     number = logging.getLevelNamesMapping()[level.upper()]
-    shared: list[Any] = [
-        add_context,
-        structlog.processors.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True, key="real_time"),
-    ]
     structlog.configure(
-        processors=[*shared, structlog.processors.format_exc_info, structlog.processors.JSONRenderer(_as_json)],
+        processors=[add_facts, _as_json],
         wrapper_class=structlog.make_filtering_bound_logger(number),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.BytesLoggerFactory(sys.stderr.buffer),
         cache_logger_on_first_use=True,
     )
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
-            processor=structlog.processors.JSONRenderer(_as_json),
-            foreign_pre_chain=[*shared, structlog.processors.format_exc_info],
-        )
+        structlog.stdlib.ProcessorFormatter(processor=_as_text, foreign_pre_chain=[add_facts]),
     )
     logging.basicConfig(level=max(number, logging.WARNING), handlers=[handler], force=True)
 
 
-def _as_json(event: EventDict, **_options: Any) -> str:
-    """With one encoder for all lines; `json.dumps` would make a new one for each that has a fallback."""
-    return _ENCODER.encode(event)
+def _as_json(_logger: Any, _method: str, event: EventDict) -> bytes:
+    return to_json(event, default=repr)
+
+
+def _as_text(logger: Any, method: str, event: EventDict) -> str:
+    return _as_json(logger, method, event).decode()
 
 
 def get_logger() -> structlog.typing.FilteringBoundLogger:
