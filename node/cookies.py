@@ -1,9 +1,6 @@
 """Set-Cookie lines, the way Jira and Tomcat write them (reference: jira.md 3.5 and 6), and reading single cookies."""
 
-import re
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
 
 from aiohttp import hdrs, web
 
@@ -18,13 +15,12 @@ def cookie_value(request: web.Request, name: str) -> str | None:
         return None
     if '"' in header:
         return request.cookies.get(name)
-    found = _values_of(name)(header)
-    return found[-1].strip() if found else None
-
-
-@lru_cache(maxsize=16)
-def _values_of(name: str) -> Callable[[str], list[str]]:
-    return re.compile(rf"(?:^|;)\s*{re.escape(name)}\s*=([^;]*)").findall
+    start = len(header)
+    while (start := header.rfind(name, 0, start)) >= 0:  # of two with that name the last one counts
+        before, after = header[:start].rstrip(), header[start + len(name) :].lstrip()
+        if after.startswith("=") and (not before or before.endswith(";")):
+            return after[1:].partition(";")[0].strip()
+    return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,8 @@
 
 import json
 from collections.abc import Callable
+from datetime import datetime
+from functools import partial
 from typing import Any
 
 import orjson
@@ -18,4 +20,12 @@ def to_json(value: Any, *, default: Callable[[Any], Any] | None = None) -> bytes
     try:
         return orjson.dumps(value, default, _OPTIONS)
     except TypeError:
-        return json.dumps(value, default=default, separators=(",", ":")).encode()
+        return json.dumps(value, default=partial(_simpler, default=default), separators=(",", ":")).encode()
+
+
+def _simpler(value: Any, *, default: Callable[[Any], Any] | None) -> Any:
+    if isinstance(value, datetime):
+        return value.isoformat().replace("+00:00", "Z")
+    if default is None:
+        raise TypeError(f"{type(value).__name__} has no JSON form")
+    return default(value)
