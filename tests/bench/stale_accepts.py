@@ -26,7 +26,7 @@ from compose.drills.checkers.stale_accept import Judgement, judge
 from compose.drills.verdict import Verdict
 from compose.people.browser import open_client
 from shared.settings import Delivery
-from tests.support.nemeses import NEMESES, SKIPPED, all_well, plagued
+from tests.support.nemeses import NEMESES, all_well, plagued
 from tests.support.stale_load import StaleLoad
 
 CHEAP = {"DCSIM_ARGON2_MEMORY_KIB": "8", "DCSIM_LOG_LEVEL": "warning"}
@@ -165,9 +165,6 @@ def main():
     results = asyncio.run(
         measure(faults, nodes=given.nodes, operations=given.operations, delivery=given.delivery, seed=given.seed)
     )
-    if given.fault == "all":
-        for fault, why in SKIPPED.items():
-            print(f"{fault}: skipped, {why}")
     verdict = Verdict.of(*(result.verdict for result in results))
     print(f"verdict: {verdict}")
     return verdict.exit_code

@@ -149,6 +149,17 @@ async def rolling_restart(scene, hold_s):
     return len(scene.cluster.nodes)
 
 
+async def slow_loop(scene, hold_s, *, block_ms, gap_ms):
+    """One node's event loop stands still, does a little, and stands still again."""
+    node = scene.victim
+    await scene.cluster.slow_loop(node, block_ms=block_ms, every_ms=block_ms + gap_ms)
+    try:
+        await asyncio.sleep(hold_s)
+    finally:
+        blocks = await scene.cluster.heal_loop(node)
+    return blocks
+
+
 async def clock_step(scene, hold_s):
     """Policy time jumps beyond every Crowd entry, and one node's own clock goes wrong by seven minutes either way."""
     before = await scene.cluster.clock.newest()
@@ -185,10 +196,11 @@ NEMESES = {
     "node-kill": node_kill,
     "node-join": node_join,
     "rolling-restart": rolling_restart,
+    "slow-loop": partial(slow_loop, block_ms=150, gap_ms=50),
+    "loop-blocked": partial(slow_loop, block_ms=2_500, gap_ms=200),
     "clock-step": clock_step,
 }
 """By the name the command line knows."""
-SKIPPED = {"slow-loop": "no operator endpoint of a node makes its event loop slow"}
 
 
 @asynccontextmanager
