@@ -14,7 +14,12 @@ from shared.settings import Upstream
 from shared.versions import Version
 
 ANSWER_LIMIT_S = 5.0
+<<<<<<< HEAD
 NO_CONTENT = 204
+=======
+LOOP_LIMIT_S = 15.0
+"""Of a node whose loop stands still: the longest block there can be, and what an answer takes besides."""
+>>>>>>> inv
 
 
 class Silent(HarnessError):
@@ -130,6 +135,17 @@ class AdminClient:
         """The receipts of that node's own invalidations, newest first. Raises Refused 404 for what is no node."""
         answer = await self._call("GET", url, f"/invalidations?limit={limit}", limit_s=ANSWER_LIMIT_S)
         return list(answer["invalidations"])
+
+    async def slow_loop(self, url: str, *, block_ms: int, every_ms: int) -> dict[str, Any]:
+        """Has that node's event loop stand still for real `block_ms`, again and again. Raises OperatorError for values
+        out of bounds."""
+        body = {"loop_block_ms": block_ms, "every_ms": every_ms}
+        with _operators_fault():
+            return await self._call("PUT", url, "/faults", limit_s=LOOP_LIMIT_S, json=body)
+
+    async def heal_loop(self, url: str) -> int:
+        """How often the loop stood still."""
+        return int((await self._call("DELETE", url, "/faults", limit_s=LOOP_LIMIT_S))["blocks"])
 
     async def deadlines(self, url: str) -> list[dict[str, Any]]:
         """What ends next on that node; empty for a process that has nothing of the kind."""

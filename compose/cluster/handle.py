@@ -137,6 +137,15 @@ class Cluster:
         await self.node(node_id).process.resume()
         await self.clock.bring_up_to_date(node_id)
 
+    async def slow_loop(self, node_id: str, *, block_ms: int, every_ms: int) -> None:
+        """The node's event loop stands still for real `block_ms` again and again, from beginning to beginning
+        `every_ms`. It heals with `heal_loop`, or when the node ends."""
+        await self.client.slow_loop(self.node(node_id).operator_url, block_ms=block_ms, every_ms=every_ms)
+
+    async def heal_loop(self, node_id: str) -> int:
+        """Returns how often the loop stood still."""
+        return await self.client.heal_loop(self.node(node_id).operator_url)
+
     async def restart(self, node_id: str, *, version: Version | None = None) -> None:
         """Stop and start; with a version, an upgrade."""
         await self.stop(node_id)
