@@ -14,12 +14,9 @@ from shared.settings import Upstream
 from shared.versions import Version
 
 ANSWER_LIMIT_S = 5.0
-<<<<<<< HEAD
 NO_CONTENT = 204
-=======
 LOOP_LIMIT_S = 15.0
 """Of a node whose loop stands still: the longest block there can be, and what an answer takes besides."""
->>>>>>> inv
 
 
 class Silent(HarnessError):
