@@ -1,0 +1,1 @@
+"""What a drill's file expected, held against what happened: expectations, thresholds, guards, and the answer line."""
