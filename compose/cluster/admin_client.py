@@ -1,6 +1,6 @@
 """HTTP client of the operator endpoints that nodes and balancer have in common (`shared.operator_api`)."""
 
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -10,8 +10,10 @@ import aiohttp
 from shared.clock import Anchor
 from shared.contract import OPERATOR_PREFIX, OPERATOR_TOKEN, NodeState
 from shared.errors import DcsimError, HarnessError, OperatorError
+from shared.versions import Version
 
 ANSWER_LIMIT_S = 5.0
+NO_CONTENT = 204
 
 
 class Silent(HarnessError):
@@ -79,6 +81,29 @@ class AdminClient:
             return False
         return response.status == 200 and isinstance(body, dict) and body.get("state") == NodeState.RUNNING
 
+    async def says_version(self, base_url: str) -> str | None:
+        """The version a node tells its users in `serverInfo`, in the form 9.11 or 9.11.3; None when it tells none."""
+        url = f"{base_url}/rest/api/2/serverInfo"
+        try:
+            async with self._session.get(url, timeout=aiohttp.ClientTimeout(total=ANSWER_LIMIT_S)) as response:
+                body = await response.json()
+            return str(Version.parse(body["version"])) if response.status == 200 else None
+        except (aiohttp.ClientError, TimeoutError, ValueError, KeyError, TypeError, DcsimError):
+            return None
+
+    async def order_state(self, url: str, state: NodeState) -> None:
+        """Has a node say that it is in that state. Refused while it may not be ordered about."""
+        await self._call("PUT", url, "/state", limit_s=ANSWER_LIMIT_S, json={"state": state})
+
+    async def put_node(self, url: str, node_id: str, *, host: str, port: int, operator_url: str) -> None:
+        """Tells the balancer of a node, which it serves after its first good check."""
+        body = {"host": host, "port": port, "operator_url": operator_url}
+        await self._call("PUT", url, f"/nodes/{node_id}", limit_s=ANSWER_LIMIT_S, json=body)
+
+    async def remove_node(self, url: str, node_id: str) -> None:
+        """The balancer forgets a node. Refused 404 for one it does not know."""
+        await self._call("DELETE", url, f"/nodes/{node_id}", limit_s=ANSWER_LIMIT_S)
+
     async def balance(self, url: str, node_id: str, wish: str, **body: object) -> dict[str, Any]:
         """Tells the balancer what the operator wants of a node: ready, drain or maintenance. Refused 404 for a node it
         does not know."""
@@ -123,6 +148,13 @@ class AdminClient:
         """Has the relay there look which of its targets are there."""
         await self._call("POST", url, "/look", limit_s=ANSWER_LIMIT_S)
 
+    async def add_links(self, url: str, links: Sequence[Mapping[str, Any]]) -> None:
+        """Opens further links in the relay there."""
+        await self._call("POST", url, "/links", limit_s=ANSWER_LIMIT_S, json={"links": list(links)})
+
+    async def remove_link(self, url: str, link: str) -> None:
+        await self._call("DELETE", url, "/links", limit_s=ANSWER_LIMIT_S, params={"link": link})
+
     async def set_fault(self, url: str, fault: Mapping[str, Any]) -> dict[str, Any]:
         """`fault` names link, kind and settings. Raises OperatorError for one that cannot be."""
         with _operators_fault():
@@ -140,7 +172,7 @@ class AdminClient:
         limit = aiohttp.ClientTimeout(total=limit_s)
         try:
             async with self._session.request(method, url, timeout=limit, **options) as response:
-                body = await response.json()
+                body = {} if response.status == NO_CONTENT else await response.json()
         except TimeoutError as error:
             raise Silent(f"{method} {url}: no answer within {limit_s:g} s") from error
         except (aiohttp.ClientError, ValueError) as error:

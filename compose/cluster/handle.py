@@ -8,7 +8,7 @@ import asyncio
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pydantic import SecretStr
@@ -27,7 +27,7 @@ from compose.cluster.stores import Stores
 from compose.cluster.together import together
 from compose.cluster.wiring import Address, Backing, balancer_settings, launch_real_balancer, node_settings
 from shared.clock import Anchor
-from shared.errors import HarnessError
+from shared.errors import HarnessError, OperatorError
 from shared.versions import Version
 
 SERVING_LIMIT_S = 15.0
@@ -64,6 +64,14 @@ class NodeHandle:
         return self.address.operator_url
 
 
+@dataclass(frozen=True, slots=True)
+class Growth:
+    """What a cluster needs for a node that joins it later: a handle with ports of its own, and its links."""
+
+    handle: Callable[[NodeSpec], NodeHandle]
+    draw: Callable[[Mapping[str, Address]], LinkPlan]
+
+
 class Cluster:
     """See the module. Methods that name a node raise OperatorError when there is no such node, and when its process
     is not in a state for what is asked, such as resuming a node that is not paused."""
@@ -81,6 +89,7 @@ class Cluster:
         programs: Programs,
         client: AdminClient,
         folder: Path,
+        growth: Growth,
     ) -> None:
         self.spec = spec
         self.nodes = nodes
@@ -94,6 +103,7 @@ class Cluster:
         self._plan = plan
         self._programs = programs
         self._folder = folder
+        self._growth = growth
 
     @property
     def base_url(self) -> str:
@@ -149,6 +159,76 @@ class Cluster:
         """Stop and start; with a version, an upgrade."""
         await self.stop(node_id)
         await self.start(node_id, version=version)
+
+    def slow_down(self, node_id: str, *, starting_s: float) -> None:
+        """From its next start on the node says STARTING for so long (real) beyond what it needs; 0 for no longer."""
+        node = self.node(node_id)
+        node.spec = replace(node.spec, starting_s=starting_s)
+
+    async def add(self, spec: NodeSpec) -> NodeHandle:
+        """A node joins that was never there. Returns when it is ready; the balancer uses it after its first good check.
+
+        Raises OperatorError for an id that is taken, for a node too many, and with a balancer that takes no orders;
+        HarnessError when it does not start, and then nothing of it is left.
+        """
+        self._balancer_that_takes_orders()
+        grown = replace(self.spec, nodes=(*self.spec.nodes, spec))
+        node = self._growth.handle(spec)
+        plan = self._growth.draw({spec.id: node.address})
+        if plan.links:
+            await self.links.add(plan.links)
+        self.spec, self._plan, self.nodes = grown, self._plan.joined(plan), {**self.nodes, spec.id: node}
+        try:
+            await self._start_node(node, clock=await self.clock.newest())
+            await self._links_know()
+            await self.client.put_node(
+                self._balancer_that_takes_orders(),
+                spec.id,
+                host=LOOPBACK,
+                port=self._plan.upstream_ports[spec.id],
+                operator_url=node.operator_url,
+            )
+        except BaseException:
+            await asyncio.shield(self._forget(node))
+            raise
+        return node
+
+    async def remove(self, node_id: str) -> None:
+        """A node leaves for good: it is stopped if it runs, and nobody knows it any more. Its ports stay taken for as
+        long as the cluster is there. Raises OperatorError for the last node."""
+        node = self.node(node_id)
+        replace(self.spec, nodes=self._others(node_id))  # refuses a cluster of nobody, before anything is done
+        admin_url = self._balancer_that_takes_orders()
+        if node.process.state is not ProcessState.DOWN:
+            await node.process.stop()
+        await self.client.remove_node(admin_url, node_id)
+        await self._forget(node)
+
+    async def restart_balancer(self) -> None:
+        """Stops the balancer politely, if it runs, and starts it with the nodes there are now. What it remembered of
+        clients, checks and drains is gone; people are refused meanwhile."""
+        clock = await self.clock.newest()
+        if self.balancer.state is not ProcessState.DOWN:
+            await self.balancer.stop()
+        await self._start_balancer(clock)
+
+    def _others(self, node_id: str) -> tuple[NodeSpec, ...]:
+        return tuple(node for node in self.spec.nodes if node.id != node_id)
+
+    def _balancer_that_takes_orders(self) -> str:
+        url = self.balancer_admin_url
+        if url is None:
+            raise OperatorError(f"the balancer is {self.spec.balancer}, which takes no orders while it runs")
+        return url
+
+    async def _forget(self, node: NodeHandle) -> None:
+        """What is left of a node that has gone, or never came."""
+        await node.process.close()
+        for link in self._plan.names_of(node.id):
+            await self.links.remove(link)
+        self.nodes = {name: one for name, one in self.nodes.items() if name != node.id}
+        self._plan = self._plan.without(node.id)
+        self.spec = replace(self.spec, nodes=self._others(node.id))
 
     async def boot(self, stores: Stores, progress: Progress) -> None:
         """Starts everything. Returns when the balancer has found every node ready."""
@@ -246,21 +326,28 @@ async def start_cluster(
             return ManagedProcess(name, log=logs / f"{name}.log", net=net, on_exit=on_exit)
 
         balancer_address = Address(reserve(spec.port), reserve())
-        addresses = {node.id: Address(reserve(), reserve()) for node in spec.nodes}
+
+        def new_handle(node: NodeSpec) -> NodeHandle:
+            return NodeHandle(node, Address(reserve(), reserve()), process(node.id))
+
+        def draw(addresses: Mapping[str, Address]) -> LinkPlan:
+            return draw_links(addresses, backing, reserve=reserve) if spec.links else no_links(addresses, backing)
+
         name = f"dcsim_{secrets.token_hex(4)}"
         backing = Backing(await stores.postgres.create_database(name), stores.redis_url, redis_namespace=name)
-        plan = draw_links(addresses, backing, reserve=reserve) if spec.links else no_links(addresses, backing)
         logs = stack.enter_context(net.directory("logs"))
+        nodes = {node.id: new_handle(node) for node in spec.nodes}
         cluster = Cluster(
             spec,
-            nodes={node.id: NodeHandle(node, addresses[node.id], process(node.id)) for node in spec.nodes},
+            nodes=nodes,
             balancer=process("balancer"),
             balancer_address=balancer_address,
             relay=process("links"),
             relay_port=reserve(),
-            plan=plan,
+            plan=draw({node_id: node.address for node_id, node in nodes.items()}),
             programs=programs or Programs(),
             folder=logs,
+            growth=Growth(new_handle, draw),
             client=await stack.enter_async_context(open_admin_client(spec.admin_token)),
         )
         stack.push_async_callback(cluster.close)

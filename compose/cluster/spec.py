@@ -31,10 +31,12 @@ def new_token() -> str:
 
 @dataclass(frozen=True, slots=True)
 class NodeSpec:
-    """One node. The version is the node's own: during a rolling upgrade the cluster has two."""
+    """One node. The version is the node's own: during a rolling upgrade the cluster has two. `starting_s` (real) is how
+    much longer than it needs it says STARTING."""
 
     id: str
     version: Version = JIRA_9_11
+    starting_s: float = 0.0
 
     def __post_init__(self) -> None:
         if not _NODE_ID.fullmatch(self.id):

@@ -63,6 +63,7 @@ def node_settings(
         redis_url=SecretStr(backing.redis_url),
         redis_namespace=backing.redis_namespace,
         clock=clock,
+        starting_s=node.starting_s,
         session_idle_s=spec.limits.session_idle_s,
         session_max_age_s=spec.limits.session_max_age_s,
         jvm_route=node.id if spec.sticky is Sticky.JVM_ROUTE else "",

@@ -105,7 +105,7 @@ class Causes:
         return None
 
     def _cookie_gone(self, ended: Ended) -> Explanation:
-        limit = self._limits.max_age_ms
+        limit = self._limits.session_max_age_ms
         given = self._uses.latest_given(ended.operation)
         if limit is None or given is None or given.completion is None:
             return _unexplained("The browser no longer had a session cookie, and no age limit takes it away.")
@@ -152,7 +152,7 @@ class Causes:
     def _idle(self, ended: Ended) -> Explanation:
         operation, node = ended.operation, ended.operation.node
         last, uses = self._uses.last_use(operation)
-        passed, limit = self._passed_ms(operation, last), self._limits.idle_ms
+        passed, limit = self._passed_ms(operation, last), self._limits.session_idle_ms
         if limit is None or passed is None:
             return Explanation(Cause.IDLE, (f"{node} says that the session was idle for too long.",))
         nothing = f"Nothing was heard of him for {duration(passed)} (policy)"
@@ -167,7 +167,7 @@ class Causes:
 
     def _max_age(self, ended: Ended) -> Explanation:
         born = ended.login if ended.born is None else ended.born.by
-        passed, limit = self._passed_ms(ended.operation, born), self._limits.max_age_ms
+        passed, limit = self._passed_ms(ended.operation, born), self._limits.session_max_age_ms
         if limit is not None and passed is not None and passed < limit:
             if (skew := self._skew_of(ended.operation.node, ended)) is not None:
                 return Explanation(Cause.MAX_AGE, (skew, "By that clock the session was too old."))
@@ -209,7 +209,7 @@ class Causes:
             return Explanation(Cause.NODE_GONE, (words,))
         if home == answered:
             idle = self._idle(ended)
-            if idle.cause is Cause.IDLE and self._limits.idle_ms is not None:
+            if idle.cause is Cause.IDLE and self._limits.session_idle_ms is not None:
                 return idle
             return _unexplained(f"{home} had given the session, had not been restarted, and did not know it.")
         reason = self._why_moved(ended)
@@ -254,7 +254,7 @@ class Causes:
             for act in self._acts.upon(ended.account)
             if act.action in actions
             and act.may_be_done
-            and act.operation.started_ns <= ended.operation.ended_ns
+            and act.begins_ns <= ended.operation.ended_ns
             and act.operation.ended_ns >= ended.login.started_ns
         ]
         return found[-1] if found else None

@@ -39,7 +39,11 @@ def justification(case: Case, logout: Logout) -> str | None:
 def _before(case: Case, operation: Operation) -> list[Operation]:
     own = case.history.by_user[operation.user]
     return [
-        other for other in own if other.started_ns < operation.started_ns and not case.credentials.is_foreign(other)
+        other
+        for other in own
+        if other.started_ns < operation.started_ns
+        and other.invoke.group == operation.invoke.group
+        and not case.credentials.is_foreign(other)
     ]
 
 
@@ -63,9 +67,7 @@ def _shows_another(operation: Operation, good: Operation) -> bool:
 def _was_acted_upon(case: Case, operation: Operation, good: Operation) -> bool:
     login = case.credentials.login_behind(operation) or good
     return any(
-        act.may_be_done
-        and act.operation.started_ns <= operation.ended_ns
-        and act.operation.ended_ns >= login.started_ns
+        act.may_be_done and act.begins_ns <= operation.ended_ns and act.operation.ended_ns >= login.started_ns
         for act in case.acts.upon(case.credentials.account_of(operation))
     )
 
@@ -74,10 +76,10 @@ def _took_too_long(case: Case, operation: Operation, good: Operation) -> bool:
     if operation.completion is None:
         return False
     idle_ms = operation.completion.policy_ms - good.invoke.policy_ms
-    limits = [limit for limit in (case.limits.idle_ms,) if limit is not None and limit > 0]
+    limits = [limit for limit in (case.limits.session_idle_ms,) if limit is not None and limit > 0]
     if case.history.opened.switches.get("bot_killer", True) and good.kind is OpKind.LOGIN:
         limits.append(BOT_LEFT_MS)
     login = case.credentials.login_behind(operation) or good
     age_ms = operation.completion.policy_ms - login.invoke.policy_ms
-    max_age_ms = case.limits.max_age_ms
+    max_age_ms = case.limits.session_max_age_ms
     return any(idle_ms >= limit for limit in limits) or (max_age_ms is not None and age_ms >= max_age_ms)

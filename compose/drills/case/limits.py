@@ -8,11 +8,11 @@ from compose.drills.scenario.cluster import ClusterSection
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """None: not known, or there is none. `idle_ms`, `max_age_ms`, `remember_me_age_ms` and `crowd_ttl_ms` are policy
+    """None: not known, or there is none. `session_idle_ms`, `session_max_age_ms`, `remember_me_age_ms` and `crowd_ttl_ms` are policy
     time, the rest is real. `health_fall` and `health_rise` count checks."""
 
-    idle_ms: int | None = None
-    max_age_ms: int | None = None
+    session_idle_ms: int | None = None
+    session_max_age_ms: int | None = None
     remember_me_age_ms: int | None = None
     crowd_ttl_ms: int | None = None
     lease_ms: int | None = None
@@ -34,8 +34,8 @@ def limits_of(cluster: ClusterSection) -> dict[str, int | None]:
     health = cluster.balancer.health
     return asdict(
         Limits(
-            idle_ms=cluster.session.idle.ms,
-            max_age_ms=None if cluster.session.max_age is None else cluster.session.max_age.ms,
+            session_idle_ms=cluster.session.idle.ms,
+            session_max_age_ms=None if cluster.session.max_age is None else cluster.session.max_age.ms,
             remember_me_age_ms=cluster.session.remember_me_age.ms,
             crowd_ttl_ms=cluster.crowd.ttl.ms,
             lease_ms=cluster.lease.ms,

@@ -7,7 +7,7 @@ from compose.drills.case.causes import Causes, Ended, Explanation
 from compose.drills.case.credentials import Credentials
 from compose.drills.case.words import Clockface
 from compose.drills.history.history import History, Operation
-from compose.drills.history.records import OpKind
+from compose.drills.history.records import OPERATORS, OpKind
 from compose.drills.logout import Cause, Logout, LogoutKind
 from shared.contract import KnownVia
 
@@ -23,8 +23,13 @@ class Logouts:
         self._clock = Clockface(history.opened.policy_ms)
 
     def all(self) -> tuple[Logout, ...]:
-        found = [logout for operations in self._history.by_user.values() for logout in self._of(operations)]
+        found = [logout for operations in self._people() for logout in self._of(operations)]
         return tuple(sorted(found, key=lambda logout: logout.real_ns))
+
+    def _people(self) -> Iterator[tuple[Operation, ...]]:
+        """Everybody but operators, whose every act is a browser of its own."""
+        for operations in self._history.by_user.values():
+            yield tuple(operation for operation in operations if operation.invoke.group != OPERATORS)
 
     def _of(self, operations: tuple[Operation, ...]) -> Iterator[Logout]:
         over: set[int] = set()

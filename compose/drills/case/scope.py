@@ -6,7 +6,7 @@ from functools import cached_property
 from compose.drills.case.case import Case
 from compose.drills.case.stale import StaleAccept
 from compose.drills.history.history import History, Operation, Window
-from compose.drills.history.records import Mark
+from compose.drills.history.records import OPERATORS, Mark, OpKind
 from compose.drills.logout import Logout
 from compose.drills.scenario.expectations import Where
 
@@ -47,6 +47,7 @@ class Scope:
             for operation in self.history.operations
             if operation.started_ns in self.window
             and not self.case.credentials.is_foreign(operation)
+            and self._is_of_people(operation)
             and self.fits(operation)
         )
 
@@ -94,6 +95,10 @@ class Scope:
             and where.status in (None, operation.status)
             and self._is_old_enough(operation)
         )
+
+    def _is_of_people(self, operation: Operation) -> bool:
+        """An administrator is there for his acts; how he logs in for them is nobody's question, unless asked for."""
+        return self.where.group == OPERATORS or operation.invoke.group != OPERATORS or operation.kind is OpKind.ACT
 
     def _is_old_enough(self, operation: Operation) -> bool:
         """Rests what he shows on a login that was over before the mark? A mark that never came has nobody before it."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from compose.drills.history.history import NEVER_NS, FaultBand, History
 from compose.drills.history.records import NodeChange, NodeCondition
 
+_BUS = "redis"
 _WORDS = {NodeCondition.DOWN: "was down", NodeCondition.PAUSED: "was paused", NodeCondition.DRAINING: "was drained"}
 
 
@@ -18,6 +19,7 @@ class Trouble:
     node: str | None
     starts_ns: int
     ends_ns: int
+    kind: str
     words: str
 
     def touches(self, from_ns: int, to_ns: int, *, settle_ns: int = 0) -> bool:
@@ -33,21 +35,26 @@ class Troubles:
         found = [*_of_conditions(history), *self._of_faults(history)]
         self._all = sorted(found, key=lambda trouble: trouble.starts_ns)
 
-    def of(self, node: str, from_ns: int, to_ns: int, *, settle_ns: int = 0) -> Trouble | None:
-        """The latest one that touches this stretch of time; None when the node was there all the while."""
+    def of(self, node: str, from_ns: int, to_ns: int, *, settle_ns: int = 0, but: str | None = None) -> Trouble | None:
+        """The latest one that touches this stretch of time; None when the node was there all the while. `but` is the
+        beginning of the kinds that do not count."""
         some = [
             trouble
             for trouble in self._all
-            if trouble.node in (node, None) and trouble.touches(from_ns, to_ns, settle_ns=settle_ns)
+            if trouble.node in (node, None)
+            and trouble.touches(from_ns, to_ns, settle_ns=settle_ns)
+            and not (but is not None and trouble.kind.startswith(but))
         ]
         return some[-1] if some else None
 
     def _of_faults(self, history: History) -> Iterator[Trouble]:
         for band in history.faults:
+            if _BUS in band.target:
+                continue  # whoever hears nothing of the others can be used all the same
             struck: list[str | None] = [*struck_nodes(band, self._nodes)]
             words = f"{band.kind} on {band.target}"
             for node in struck or [None]:
-                yield Trouble(node, band.injecting.real_ns, band.ends_ns, words)
+                yield Trouble(node, band.injecting.real_ns, band.ends_ns, band.kind, words)
 
 
 def struck_nodes(band: FaultBand, nodes: Iterable[str]) -> list[str]:
@@ -70,4 +77,6 @@ def _of_conditions(history: History) -> Iterator[Trouble]:
 
 def _trouble(change: NodeChange, ends_ns: int) -> Trouble:
     cause = f" ({change.cause})" if change.cause else ""
-    return Trouble(change.node, change.real_ns, ends_ns, f"{change.node} {_WORDS[change.condition]}{cause}")
+    return Trouble(
+        change.node, change.real_ns, ends_ns, change.condition, f"{change.node} {_WORDS[change.condition]}{cause}"
+    )

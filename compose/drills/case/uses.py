@@ -78,4 +78,5 @@ class Uses:
         return shown[: bisect_left(shown, operation.started_ns, key=lambda other: other.started_ns)]
 
     def _earlier_of_user(self, operation: Operation) -> tuple[Operation, ...]:
-        return self._history.by_user[operation.user][: self._place[operation.number]]
+        earlier = self._history.by_user[operation.user][: self._place[operation.number]]
+        return tuple(other for other in earlier if other.invoke.group == operation.invoke.group)

@@ -56,7 +56,7 @@ def check(scope: Scope, settings: Settings) -> Finding:
     return judged(
         map(_evidence, wrong),
         len(cells),
-        good=f"{several(len(kinds), 'cell')} of the table measured on {several(len(cells), 'node')}, all as documented.",
+        good=f"{several(len(kinds), 'cell')} of the table measured {several(len(cells), 'time')}, all as documented.",
         bad=f"{len(wrong)} of {several(len(cells), 'measurement')} are not as the table says.",
         nothing="No act of the table was followed by a request that shows what it did.",
     )
@@ -117,7 +117,8 @@ def _counts(one: StaleAccept) -> bool:
 
 
 def _evidence(cell: Measured) -> Evidence:
-    text = f"{cell.action.sentence} ({cell.version}, {cell.reach}): the table says {cell.should}, {cell.node} did {cell.did}"
+    text = f"{cell.action.sentence} ({cell.version}, {cell.reach}): "
+        f"the table says {cell.should}, {cell.node} did {cell.did}"
     numbers = (cell.act.operation.number, *(() if cell.proof is None else (cell.proof,)))
     return Evidence(text, numbers, cell.act.operation.started_ns, cell.act.account, cell.node)
 

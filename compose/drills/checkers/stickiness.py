@@ -26,6 +26,7 @@ def check(scope: Scope, settings: Settings) -> Finding:
             _since_ns(scope.case, operation),
             operation.ended_ns,
             settle_ns=round(settings.settle.ms * 1e6),
+            but="stickiness",
         )
     ]
     return judged(

@@ -2,16 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
-
-from pydantic import TypeAdapter, ValidationError
 
 from compose.drills.finding import Finding, Measure
 from compose.drills.logout import Logout
 from compose.drills.verdict import Verdict
-from shared.errors import OperatorError
 
-__all__ = ["Judgement", "Logout", "VariantJudgement", "Verdicted", "read_judgement", "write_judgement"]
+__all__ = ["Judgement", "Logout", "VariantJudgement", "Verdicted"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,18 +47,3 @@ class Judgement:
     variants: tuple[VariantJudgement, ...]
     answer: str
     problems: tuple[str, ...] = ()
-
-
-_JUDGEMENT = TypeAdapter(Judgement)
-
-
-def write_judgement(judgement: Judgement, path: Path) -> None:
-    path.write_bytes(_JUDGEMENT.dump_json(judgement, indent=1))
-
-
-def read_judgement(path: Path) -> Judgement:
-    """Raises OperatorError for a file that is none."""
-    try:
-        return _JUDGEMENT.validate_json(path.read_bytes())
-    except (OSError, ValidationError) as error:
-        raise OperatorError(f"{path} cannot be read as a judgement; judge the run again") from error
