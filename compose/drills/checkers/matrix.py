@@ -117,8 +117,8 @@ def _counts(one: StaleAccept) -> bool:
 
 
 def _evidence(cell: Measured) -> Evidence:
-    text = f"{cell.action.sentence} ({cell.version}, {cell.reach}): "
-        f"the table says {cell.should}, {cell.node} did {cell.did}"
+    where = f"{cell.action.sentence} ({cell.version}, {cell.reach})"
+    text = f"{where}: the table says {cell.should}, {cell.node} did {cell.did}"
     numbers = (cell.act.operation.number, *(() if cell.proof is None else (cell.proof,)))
     return Evidence(text, numbers, cell.act.operation.started_ns, cell.act.account, cell.node)
 
