@@ -8,8 +8,8 @@ from compose.drills.scenario.cluster import ClusterSection
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """None: not known, or there is none. `session_idle_ms`, `session_max_age_ms`, `remember_me_age_ms` and `crowd_ttl_ms` are policy
-    time, the rest is real. `health_fall` and `health_rise` count checks."""
+    """None: not known, or there is none. Sessions, tokens and Crowd entries count policy time, the rest real time.
+    `health_fall` and `health_rise` count checks."""
 
     session_idle_ms: int | None = None
     session_max_age_ms: int | None = None
