@@ -12,7 +12,7 @@ import aiohttp
 
 from compose.cluster.admin_client import AdminClient, Refused, Silent
 from compose.drills.history.recorder import Recorder
-from compose.drills.history.records import OpKind, Receipt
+from compose.drills.history.records import OPERATORS, OpKind, Receipt
 from compose.drills.scenario.steps import NEEDS_USER, Act, ActKind
 from compose.drills.traffic.person import Person
 from compose.drills.traffic.population import Places, Population
@@ -22,8 +22,6 @@ from shared.actions import Action
 from shared.contract import KnownVia
 from shared.errors import HarnessError, OperatorError
 
-OPERATORS = "operators"
-"""The group under which administrators stand in the history."""
 PATIENCE_S = 30.0
 POLL_S = 0.02
 RECEIPTS_LOOKED_AT = 20

@@ -117,7 +117,8 @@ def account_names(drill: Drill) -> list[str]:
 
 def _windows(drill: Drill, variants: list[str]) -> Iterator[tuple[Loc, str]]:
     """Marks and faults that limit what an expectation looks at."""
-    known = [*_mark_names(drill), *_fault_names(drill)]
+    faults = _fault_names(drill)
+    known = [*_mark_names(drill), *faults, *(f"{name}:end" for name in faults)]
     for place, expectation in enumerate(drill.expectations):
         loc: Loc = ("expectations", place)
         for word in ("after", "before", "during"):
