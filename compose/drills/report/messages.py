@@ -107,7 +107,7 @@ def _panel(variant: Variant, receipt: Receipt) -> Panel:
 def _arrow(receipt: Receipt, node: str, y: int, longest_ms: float) -> Arrow:
     outcome, ms = receipt.nodes[node]
     arrives = outcome in ARRIVES
-    percent = round(8 + 72 * ms / longest_ms, 2) if arrives else 86.0
+    percent = round(18 + 60 * ms / longest_ms, 2) if arrives else 88.0
     label = f"{outcome} {ms:.1f} ms" if arrives else outcome
     clock = f" after {ms:.2f} ms (real)" if arrives else ""
     meaning = MEANINGS.get(outcome, "")
@@ -116,7 +116,7 @@ def _arrow(receipt: Receipt, node: str, y: int, longest_ms: float) -> Arrow:
 
 
 def _ticks(longest_ms: float) -> tuple[tuple[float, str], ...]:
-    return tuple((round(8 + 72 * part / 4, 2), f"{longest_ms * part / 4:.3g} ms") for part in range(5))
+    return tuple((round(18 + 60 * part / 4, 2), f"{longest_ms * part / 4:.3g} ms") for part in range(5))
 
 
 def _summary(variant: Variant, receipts: Sequence[Receipt]) -> list[Told]:

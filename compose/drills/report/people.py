@@ -68,9 +68,11 @@ class Person:
     def in_words(self) -> str:
         """Such as "thrown out 2 times, 14 requests"."""
         parts = [
-            f"{word} {count} time{'s' if count > 1 else ''}" for came, word in _WORDS if (count := self.counts[came])
+            f"{word} {'once' if count == 1 else f'{count} times'}"
+            for came, word in _WORDS
+            if (count := self.counts[came])
         ]
-        return ", ".join([*parts, f"{len(self.operations)} requests"])
+        return ", ".join([*parts, f"{len(self.operations)} request{'' if len(self.operations) == 1 else 's'}"])
 
 
 _WORDS = (
