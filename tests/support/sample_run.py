@@ -95,7 +95,7 @@ class Sample:
                 command=f"dcsim drill run stolen-password --seed {self.seed}",
                 variants=list(self.variants),
                 answer="{{ before.stale_window_max }} before, {{ after.stale_window_max }} after",
-                exit_code=0,
+                exit_code=0 if self.interrupted_at_ms is None else None,
             )
         )
         judged = []

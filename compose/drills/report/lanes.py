@@ -204,9 +204,9 @@ class _Rows:
 def _states(variant: Variant, node: str) -> list[Stretch]:
     """Where the node was anything but up."""
     changes = [change for change in variant.history.node_changes if change.node == node]
-    ends = [change.real_ns for change in changes[1:]] + [variant.history.ends_ns]
     stretches = []
-    for change, end_ns in zip(changes, ends, strict=True):
+    for at, change in enumerate(changes):
+        end_ns = changes[at + 1].real_ns if at + 1 < len(changes) else variant.history.ends_ns
         if change.condition is not NodeCondition.UP:
             words = f"{node} is {change.condition.value} ({change.cause})" if change.cause else change.condition.value
             stretches.append(
