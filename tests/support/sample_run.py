@@ -95,7 +95,7 @@ class Sample:
                 command=f"dcsim drill run stolen-password --seed {self.seed}",
                 variants=list(self.variants),
                 answer="{{ before.stale_window_max }} before, {{ after.stale_window_max }} after",
-                exit_code=1,
+                exit_code=0 if self.interrupted_at_ms is None else None,
             )
         )
         judged = []
@@ -134,6 +134,9 @@ class VariantModel:
         self.tokens: dict[str, str] = {}
         self.down: set[str] = set()
         self.turn = 0
+        self.crowd_ends_ms = 1 << 62
+        self.reset_op = 0
+        self.crashed_at_ms = 0.0
 
     @property
     def at(self) -> tuple[int, int]:
@@ -245,6 +248,7 @@ class VariantModel:
         self.policy_ms += 1
         self.ops += 1
         op, started = self.ops, self.at
+        self.reset_op = op
         self.journal.write(
             Invoke(
                 *started, op, "admin", "operators", OpKind.ACT, "POST", "/rest/api/2/user/password",
@@ -324,8 +328,8 @@ class VariantModel:
         node = self._place(browser)
         moved = RouteReason.REDISPATCHED if node != browser.node else RouteReason.BOUND
         browser.node = node
-        at_node, user = self.sessions.get(browser.session, (None, None))
-        if at_node == node and not self._crowd_ended(user):
+        at_node, _ = self.sessions.get(browser.session, (None, None))
+        if at_node == node and not self._crowd_ended(browser):
             self._answer(op, node, KnownVia.SESSION, browser, moved)
         elif browser.token in self.tokens:
             old = self.ended.get(browser.session, "node-gone")
@@ -338,8 +342,10 @@ class VariantModel:
             browser.session = browser.token = None
             self._log_in(browser)
 
-    def _crowd_ended(self, user: str) -> bool:
-        return user == self.sample.people[0] and self.policy_ms >= getattr(self, "crowd_ends_ms", 1 << 62)
+    def _crowd_ended(self, browser: Browser) -> bool:
+        """Only of logins from before the reset; later ones know the new password."""
+        is_victim = browser.name == self.sample.people[0]
+        return is_victim and self.policy_ms >= self.crowd_ends_ms and (browser.login_op or 0) < self.reset_op
 
     def _unserved(self, op: int) -> None:
         if self.cluster.random() < 0.3:

@@ -42,7 +42,10 @@ def conditions_of(variant: Variant) -> Conditions:
             ("lasted", f"{variant.history.ends_ns / 1e9:.1f} s (real)"),
             ("requests", str(len(variant.history.operations))),
         ],
-        [(name, _limit(name, value)) for name, value in sorted(opened.limits.items())],
+        [
+            (name.removesuffix("_s").replace("_", " "), _limit(name, value))
+            for name, value in sorted(opened.limits.items())
+        ],
         [(name.replace("_", " "), str(value).lower()) for name, value in sorted(_plain(opened.switches).items())],
         f"{_FIDELITY.get(opened.on, f'Where it ran: {opened.on}.')} {_PEOPLE}",
         _clock(variant),
@@ -62,8 +65,12 @@ def _nodes(variant: Variant) -> list[tuple[str, str, str]]:
         downs = sum(change.condition is NodeCondition.DOWN for change in changes)
         lies = {change.says_version for change in changes if change.says_version not in (None, change.version)}
         said = f" (says {', '.join(sorted(map(str, lies)))})" if lies else ""
-        rows.append((node, " → ".join(filter(None, versions)) + said, f"{downs} times" if downs else "never"))
+        rows.append((node, " → ".join(filter(None, versions)) + said, _times(downs)))
     return rows
+
+
+def _times(count: int) -> str:
+    return {0: "never", 1: "once"}.get(count, f"{count} times")
 
 
 def _limit(name: str, value: int | None) -> str:

@@ -21,22 +21,22 @@ class Divergence:
     person: str
     position: int
     ours: Operation
-    theirs: Operation | None
+    theirs: Operation
     same_decision: bool
 
     @property
     def words(self) -> str:
         """Both sides in one sentence."""
-        there = self.right.seen[self.theirs].value if self.theirs else "the run had ended"
         return (
-            f"{self.person}, operation {self.ours.number}: {self.left.seen[self.ours].value} in {self.left.name}, "
-            f"{there} in {self.right.name}"
+            f"{self.person}, operation {self.ours.number}. {self.left.name}: {self.left.seen[self.ours].value}; "
+            f"{self.right.name}: {self.right.seen[self.theirs].value}"
         )
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """`first` is None when nothing else came of any of the `compared` operations."""
+    """`first` is None when nothing else came of any of the `compared` operations. What only one of both came
+    to, because it lasted longer, is not compared."""
 
     left: Variant
     right: Variant
@@ -57,11 +57,11 @@ def _compare(left: Variant, right: Variant) -> Comparison:
     compared = 0
     for position, (key, ours) in enumerate(_in_order(left), start=1):
         other = theirs.get(key)
-        if other is None and not right.history.is_complete:
+        if other is None:
             continue
         compared += 1
-        same_decision = other is not None and _decision(ours) == _decision(other)
-        if other is None or not same_decision or left.seen[ours] != right.seen[other]:
+        same_decision = _decision(ours) == _decision(other)
+        if not same_decision or left.seen[ours] != right.seen[other]:
             return Comparison(
                 left, right, compared, Divergence(left, right, key[0], position, ours, other, same_decision)
             )

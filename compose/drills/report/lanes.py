@@ -1,18 +1,19 @@
 """Swim lanes: a row for each node and each of the people worst off, real time to the right. Here only where what
 stands; `templates/lanes.html` draws it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from compose.drills.history.history import NEVER_NS, Operation
 from compose.drills.history.records import NodeCondition
-from compose.drills.report.seen import Came
+from compose.drills.report.seen import ORDINARY, Came
 from compose.drills.report.timeline import AxisMark, Timeline
 from compose.drills.report.variant import Variant
 
 SHOWN_PEOPLE = 24
-MARK_BUDGET = 2500
-"""Marks of their own in one variant; what is beyond them stands as plain ticks, and the page says so."""
+MARKS = 4000
+"""Operations with a mark of their own on the whole page. If there are more, ordinary ones are plain ticks; if there are
+still more, so are the others, and the page says so. What is linked to always has its mark."""
 FINE = 20_000
 """Plain ticks stand on a grid of so many columns, so that thousands at one place are one."""
 NODE_HEIGHT, PERSON_HEIGHT, HEAD_LINE = 34, 24, 16
@@ -22,12 +23,12 @@ _CHARACTER_PERCENT = 0.72
 
 @dataclass(frozen=True, slots=True)
 class Dot:
-    """One operation with a mark of its own. `anchor` is the id links go to; None where another mark has it."""
+    """One operation with a mark of its own. `anchor` is the id that links go to."""
 
     percent: float
     came: Came
     words: str
-    anchor: str | None
+    anchor: str
     number: int
 
 
@@ -77,20 +78,23 @@ class Lanes:
     """People who share one row."""
 
 
-def lay_out(variant: Variant, worst: Sequence[str], biographies: Iterable[str]) -> Lanes:
-    """`worst` is everybody of the run, the worst off first."""
+def lay_out(
+    variant: Variant, worst: Sequence[str], *, biographies: Mapping[str, str], linked: frozenset[int], budget: int
+) -> Lanes:
+    """`worst` is everybody of the run, the worst off first; `biographies` are ids by person, `linked` the operations
+    that something else on the page points to, `budget` how many may have marks of their own."""
     timeline = variant.timeline
     faults = _faults(variant)
     marks = _marks(variant)
     fault_lines = 1 + max((stretch.line for stretch in faults), default=-1)
     mark_lines = 1 + max((stretch.line for stretch in marks), default=-1)
     head = HEAD_LINE * (fault_lines + mark_lines) + 6
-    rows = _Rows(variant, head, frozenset(biographies))
+    shown = worst[:SHOWN_PEOPLE] if len(worst) > SHOWN_PEOPLE + 1 else worst
+    rows = _Rows(variant, head, biographies, linked, _marked(variant, shown, linked, budget))
     for node in variant.nodes:
         rows.add_node(node)
-    shown = worst[:SHOWN_PEOPLE] if len(worst) > SHOWN_PEOPLE + 1 else worst
-    for position, name in enumerate(shown):
-        rows.add_person(name, position)
+    for name in shown:
+        rows.add_person(name)
     others = [name for name in worst[len(shown) :] if name in variant.people.by_name]
     if others:
         rows.add_others(others)
@@ -111,16 +115,30 @@ def lay_out(variant: Variant, worst: Sequence[str], biographies: Iterable[str]) 
     )
 
 
-class _Rows:
-    """Builds rows from the top down. An operation's anchor is on the row of its person."""
+def _marked(variant: Variant, shown: Sequence[str], linked: frozenset[int], budget: int) -> frozenset[int]:
+    """The operations of the people shown that have marks of their own: all if there is room, else the notable ones,
+    the earliest first."""
+    people = variant.people.by_name
+    operations = [operation for name in shown if name in people for operation in people[name].operations]
+    if len(operations) > budget:
+        operations = [operation for operation in operations if variant.seen[operation] not in ORDINARY]
+    numbers = sorted(operation.number for operation in operations)
+    return frozenset(numbers[:budget]) | linked
 
-    def __init__(self, variant: Variant, top: int, biographies: frozenset[str]) -> None:
+
+class _Rows:
+    """Builds rows from the top down. An operation's mark is on the row of its person, or of all the others."""
+
+    def __init__(
+        self, variant: Variant, top: int, biographies: Mapping[str, str], linked: frozenset[int], marked: frozenset[int]
+    ) -> None:
         self.rows: list[Row] = []
         self.top = top
         self.left_out = 0
         self._variant = variant
         self._biographies = biographies
-        self._budget = MARK_BUDGET
+        self._linked = linked
+        self._marked = marked
 
     def add_node(self, node: str) -> None:
         row = self._row(node, "node", NODE_HEIGHT)
@@ -128,10 +146,10 @@ class _Rows:
         row.ticks = self._ticks(answered)
         row.states = _states(self._variant, node)
 
-    def add_person(self, name: str, position: int) -> None:
+    def add_person(self, name: str) -> None:
         person = self._variant.people.by_name.get(name)
         row = self._row(name, "person", PERSON_HEIGHT)
-        row.biography = f"bio-{position}" if name in self._biographies else None
+        row.biography = self._biographies.get(name)
         if person is not None:
             self._fill(row, person.operations)
 
@@ -139,7 +157,7 @@ class _Rows:
         row = self._row(f"{len(names)} others", "others", NODE_HEIGHT)
         people = self._variant.people.by_name
         operations = [operation for name in names for operation in people[name].operations]
-        self._fill(row, sorted(operations, key=lambda operation: operation.started_ns), only_cited=True)
+        self._fill(row, sorted(operations, key=lambda operation: operation.started_ns), marked=self._linked)
 
     def add_staff(self) -> None:
         """Who only acts on others: administrators."""
@@ -148,7 +166,8 @@ class _Rows:
         }
         operations = [operation for operation in self._variant.history.operations if operation.number not in named]
         if operations:
-            self._fill(self._row("administrators", "staff", PERSON_HEIGHT), operations)
+            notable = frozenset(one.number for one in operations if self._variant.seen[one] not in ORDINARY)
+            self._fill(self._row("administrators", "staff", PERSON_HEIGHT), operations, marked=notable | self._linked)
 
     def _row(self, label: str, kind: str, height: int) -> Row:
         row = Row(label, kind, height, self.top, f"{self._variant.prefix}-row{len(self.rows)}")
@@ -156,17 +175,13 @@ class _Rows:
         self.top += height
         return row
 
-    def _fill(self, row: Row, operations: Sequence[Operation], *, only_cited: bool = False) -> None:
-        plain = []
-        for operation in operations:
-            cited = operation.number in self._variant.cited
-            if cited or (not only_cited and self._variant.is_notable(operation) and self._budget > 0):
-                self._budget -= 1
-                row.dots.append(self._dot(operation))
-            else:
-                plain.append(operation)
-                self.left_out += not only_cited and self._variant.is_notable(operation)
+    def _fill(self, row: Row, operations: Sequence[Operation], *, marked: frozenset[int] | None = None) -> None:
+        with_mark = self._marked if marked is None else marked
+        plain = [operation for operation in operations if operation.number not in with_mark]
+        row.dots = [self._dot(operation) for operation in operations if operation.number in with_mark]
         row.ticks = self._ticks(plain)
+        if marked is None:
+            self.left_out += sum(self._variant.seen[operation] not in ORDINARY for operation in plain)
 
     def _dot(self, operation: Operation) -> Dot:
         variant = self._variant
@@ -189,9 +204,9 @@ class _Rows:
 def _states(variant: Variant, node: str) -> list[Stretch]:
     """Where the node was anything but up."""
     changes = [change for change in variant.history.node_changes if change.node == node]
-    ends = [change.real_ns for change in changes[1:]] + [variant.history.ends_ns]
     stretches = []
-    for change, end_ns in zip(changes, ends, strict=True):
+    for at, change in enumerate(changes):
+        end_ns = changes[at + 1].real_ns if at + 1 < len(changes) else variant.history.ends_ns
         if change.condition is not NodeCondition.UP:
             words = f"{node} is {change.condition.value} ({change.cause})" if change.cause else change.condition.value
             stretches.append(

@@ -10,7 +10,7 @@ from compose.drills.report.variant import Variant
 from compose.drills.verdict import Verdict
 
 SIGNS = {Verdict.PASS: "🔵 pass", Verdict.UNKNOWN: "🔶 unknown", Verdict.FAIL: "🟪 **fail**"}
-_ACTIVE = re.compile(r"([\\`*_{}\[\]()#+!|<>~@$&])")
+_ACTIVE = re.compile(r"([\\`*_\[\]|<>~@$&])")
 _LINK = re.compile(r"(?i)\b(https?|www)(?=[:.])")
 
 

@@ -7,10 +7,12 @@ that, so that a node which knows nothing is not mistaken for one that was quick.
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import floor, log10
 from statistics import median
 
 from compose.drills.history.records import Receipt
 from compose.drills.report.variant import Variant
+from shared.actions import Action
 
 PANELS = 6
 ARRIVES = ("applied", "fenced")
@@ -95,19 +97,27 @@ def _panel(variant: Variant, receipt: Receipt) -> Panel:
     whom = receipt.user or "everybody"
     commit_ns = receipt.real_ns - int(receipt.waited_ms * 1e6)
     words = (
-        f"{receipt.action}, {whom}, carried out by {receipt.origin} at {variant.timeline.both(commit_ns)}; "
+        f"carried out by {receipt.origin} at {variant.timeline.both(commit_ns)}; "
         f"committed in {receipt.commit_ms:.1f} ms (real), then waited {receipt.waited_ms:.1f} ms (real) for the others"
     )
     height = 26 + _LINE * len(lines) + 12
     return Panel(
-        f"{receipt.action}: {whom}", words, receipt.origin, origin_y, arrows, lines, height, _ticks(longest), receipt.op
+        f"{_sentence(receipt.action)}: {whom}",
+        words,
+        receipt.origin,
+        origin_y,
+        arrows,
+        lines,
+        height,
+        _ticks(longest),
+        receipt.op,
     )
 
 
 def _arrow(receipt: Receipt, node: str, y: int, longest_ms: float) -> Arrow:
     outcome, ms = receipt.nodes[node]
     arrives = outcome in ARRIVES
-    percent = round(8 + 72 * ms / longest_ms, 2) if arrives else 86.0
+    percent = _percent(ms, longest_ms) if arrives else 88.0
     label = f"{outcome} {ms:.1f} ms" if arrives else outcome
     clock = f" after {ms:.2f} ms (real)" if arrives else ""
     meaning = MEANINGS.get(outcome, "")
@@ -116,7 +126,18 @@ def _arrow(receipt: Receipt, node: str, y: int, longest_ms: float) -> Arrow:
 
 
 def _ticks(longest_ms: float) -> tuple[tuple[float, str], ...]:
-    return tuple((round(8 + 72 * part / 4, 2), f"{longest_ms * part / 4:.3g} ms") for part in range(5))
+    """Round numbers of milliseconds, at most six."""
+    power = 10.0 ** floor(log10(longest_ms / 5))
+    step = next(power * part for part in (1, 2, 5, 10) if longest_ms / (power * part) <= 5)
+    return tuple((_percent(at * step, longest_ms), f"{at * step:g} ms") for at in range(int(longest_ms / step) + 1))
+
+
+def _percent(ms: float, longest_ms: float) -> float:
+    return round(18 + 60 * ms / longest_ms, 2)
+
+
+def _sentence(action: str) -> str:
+    return Action(action).sentence if action in list(Action) else action
 
 
 def _summary(variant: Variant, receipts: Sequence[Receipt]) -> list[Told]:

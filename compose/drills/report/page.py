@@ -2,7 +2,7 @@
 
 import base64
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from importlib import resources
 from typing import Any
@@ -22,7 +22,7 @@ from compose.drills.report import (
     verdicts,
 )
 from compose.drills.report.people import Fate, worst_first
-from compose.drills.report.run import Run
+from compose.drills.report.run import Run, VariantRun
 from compose.drills.report.seen import Came
 from compose.drills.report.variant import Variant
 from compose.drills.verdict import Verdict
@@ -45,6 +45,10 @@ def render(run: Run, variants: Sequence[Variant]) -> str:
     told = biographies.write(variants, worst)
     lives = {one.name: one.id for one in told}
     of_name = {variant.name: variant for variant in variants}
+    judged = [(one, verdicts.lines_of(one.judgement, of_name.get(one.name), lives)) for one in run.variants]
+    comparisons = divergence.compare_all(variants)
+    swimming = _lanes(variants, worst, lives, _linked(judged, comparisons))
+    sent = [messages.lay_out(variant) for variant in variants]
     script = _static("report.js")
     return (
         _environment()
@@ -56,22 +60,53 @@ def render(run: Run, variants: Sequence[Variant]) -> str:
             style=Markup(_static("report.css")),
             script=Markup(script),
             script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
-            judged=[(one, verdicts.lines_of(one.judgement, of_name.get(one.name), lives)) for one in run.variants],
+            judged=judged,
             overview=_overview(run),
             metrics=verdicts.metric_rows([one.judgement for one in run.variants]),
             worst=worst,
             strip=worst[:STRIP],
-            comparisons=divergence.compare_all(variants),
-            lanes=[lanes.lay_out(variant, worst, lives) for variant in variants],
-            messages=[messages.lay_out(variant) for variant in variants],
+            comparisons=comparisons,
+            lanes=swimming,
+            anchors={dot.anchor for lane in swimming for row in lane.rows for dot in row.dots},
+            messages=sent,
             meanings=messages.MEANINGS,
+            outcomes=[
+                outcome
+                for outcome in messages.MEANINGS
+                if any(one.outcome == outcome for told in sent for one in told.summary)
+            ],
             heat=[heat.lay_out(variant, worst, by_time=len(worst) > heat.MOST_PEOPLE) for variant in variants],
-            charts=charts.draw(variants),
+            charts=charts.draw(variants) if variants else [],
             totals=[(variant.name, measured.totals_of(variant)) for variant in variants],
             biographies=told,
             conditions=[conditions.conditions_of(variant) for variant in variants],
         )
     )
+
+
+def _linked(
+    judged: Iterable[tuple[VariantRun, Sequence[verdicts.Line]]], comparisons: Iterable[divergence.Comparison]
+) -> frozenset[str]:
+    """The anchors of all operations that the verdicts and the comparison of twins point to."""
+    pieces = (piece for _, lines in judged for line in lines for piece in line.pieces)
+    parted = (comparison.first for comparison in comparisons if comparison.first is not None)
+    ends = [(one.left.anchor(one.ours.number), one.right.anchor(one.theirs.number)) for one in parted]
+    return frozenset(link.anchor for piece in pieces for link in piece.links).union(*ends)
+
+
+def _lanes(
+    variants: Sequence[Variant], worst: Sequence[str], lives: Mapping[str, str], linked: frozenset[str]
+) -> list[lanes.Lanes]:
+    return [
+        lanes.lay_out(
+            variant,
+            worst,
+            biographies=lives,
+            linked=frozenset(number for number in variant.history.by_number if variant.anchor(number) in linked),
+            budget=lanes.MARKS // len(variants),
+        )
+        for variant in variants
+    ]
 
 
 def _overview(run: Run) -> list[tuple[str, str, list[Verdict | None]]]:

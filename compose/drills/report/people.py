@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
 
-from compose.drills.acts import OPERATORS
 from compose.drills.history.history import History, Operation
-from compose.drills.history.records import OpKind
+from compose.drills.history.records import OPERATORS, OpKind
 from compose.drills.report.seen import Came, Seen
 from compose.drills.report.stale import account_of
 
@@ -68,9 +67,11 @@ class Person:
     def in_words(self) -> str:
         """Such as "thrown out 2 times, 14 requests"."""
         parts = [
-            f"{word} {count} time{'s' if count > 1 else ''}" for came, word in _WORDS if (count := self.counts[came])
+            f"{word} {'once' if count == 1 else f'{count} times'}"
+            for came, word in _WORDS
+            if (count := self.counts[came])
         ]
-        return ", ".join([*parts, f"{len(self.operations)} requests"])
+        return ", ".join([*parts, f"{len(self.operations)} request{'' if len(self.operations) == 1 else 's'}"])
 
 
 _WORDS = (

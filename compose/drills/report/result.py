@@ -154,13 +154,12 @@ def _divergence(comparison: Comparison) -> dict[str, Any]:
         ("user", "left_operation", "right_operation", "left_outcome", "right_outcome")
     )
     if first is not None:
-        theirs = first.theirs
         found = {
             "user": first.person,
             "left_operation": first.ours.number,
-            "right_operation": theirs.number if theirs else None,
+            "right_operation": first.theirs.number,
             "left_outcome": str(first.left.seen[first.ours]),
-            "right_outcome": str(first.right.seen[theirs]) if theirs else None,
+            "right_outcome": str(first.right.seen[first.theirs]),
         }
     return {
         "left": comparison.left.name,

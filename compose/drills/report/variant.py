@@ -6,7 +6,7 @@ from compose.drills.history.history import History, Operation
 from compose.drills.judging.judgement import Logout, VariantJudgement
 from compose.drills.report.people import People
 from compose.drills.report.run import VariantRun
-from compose.drills.report.seen import Came, Seen
+from compose.drills.report.seen import Seen
 from compose.drills.report.timeline import Timeline
 
 
@@ -40,18 +40,6 @@ class Variant:
         """By the operation at which they were noticed."""
         return {logout.op: logout for logout in self.judgement.logouts}
 
-    @cached_property
-    def cited(self) -> frozenset[int]:
-        """The operations that verdicts and logouts stand on."""
-        judged = (*self.judgement.expectations, *self.judgement.thresholds, *self.judgement.guards)
-        return frozenset(
-            number
-            for one in judged
-            for evidence in one.finding.evidence
-            for number in evidence.operations
-            if number in self.history.by_number
-        )
-
     def describe(self, operation: Operation) -> str:
         """One operation in one line, both clocks, with what came of it and why."""
         invoke, answer = operation.invoke, operation.completion
@@ -73,6 +61,3 @@ class Variant:
         if operation.latency_ms is not None:
             parts.append(f"{operation.latency_ms:.1f} ms (real)")
         return " · ".join(parts)
-
-    def is_notable(self, operation: Operation) -> bool:
-        return self.seen[operation] not in (Came.SERVED, Came.REFUSED) or operation.number in self.cited

@@ -47,9 +47,9 @@
   }
   for (const button of all("[data-zoom]")) button.addEventListener("click", () => zoom(Number(button.dataset.zoom)));
 
-  // n and p step through the operations of a lane in the order of time.
+  // n and p step of a lane in the order of time.
   for (const track of all(".track")) {
-    const marks = all("use.o", track).sort((a, b) => parseFloat(a.getAttribute("x")) - parseFloat(b.getAttribute("x")));
+    const marks = all("use.o:not(.served)", track).sort((a, b) => parseFloat(a.getAttribute("x")) - parseFloat(b.getAttribute("x")));
     let at = -1;
     track.addEventListener("keydown", (event) => {
       if (event.ctrlKey || event.metaKey || event.altKey) return;
