@@ -11,6 +11,7 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from node import captcha
 from node.caches import Caches
 from node.deadlines import Deadline, DeadlineKind, next_of_each
+from node.inspection import add_inspection_routes
 from node.invalidation.facts import backlog
 from node.invalidation.receipts import Receipt
 from node.loop_fault import LoopBlock, LoopFault
@@ -45,6 +46,7 @@ def node_operator_app(node: Node) -> web.Application:
                 "in_flight": meter.in_flight,
                 "applied": facts.applied,
                 "lag": facts.lag,
+                "fenced": facts.lease_left_s == 0,
                 "undelivered": {
                     name: {"count": count, "level": backlog(count)} for name, count in facts.undelivered.items()
                 },
@@ -129,6 +131,7 @@ def node_operator_app(node: Node) -> web.Application:
     app.router.add_put(f"{OPERATOR_PREFIX}/faults", set_fault)
     app.router.add_delete(f"{OPERATOR_PREFIX}/faults", lift_faults)
     app.on_shutdown.append(lift_at_the_end)
+    add_inspection_routes(app, node)
     add_clock_routes(app, clock, in_flight=lambda: meter.in_flight)
     return app
 

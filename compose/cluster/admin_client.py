@@ -115,6 +115,11 @@ class AdminClient:
     async def caches(self, url: str, *, limit_s: float = ANSWER_LIMIT_S) -> dict[str, Any]:
         return await self._call("GET", url, "/caches", limit_s=limit_s)
 
+    async def inspect(self, url: str, what: str, *, limit_s: float = ANSWER_LIMIT_S, **params: str) -> dict[str, Any]:
+        """What a node says of itself and of the database: remember-me, captcha-due, divergent or cluster
+        (`node.inspection`). Raises Refused 503 while its Postgres is away."""
+        return await self._call("GET", url, f"/{what}", limit_s=limit_s, params=params)
+
     async def clock(self, url: str, *, limit_s: float = ANSWER_LIMIT_S) -> ClockReading:
         return ClockReading.parse(await self._call("GET", url, "/clock", limit_s=limit_s))
 

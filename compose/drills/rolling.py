@@ -48,14 +48,25 @@ class Rollout:
     failed: tuple[str, ...]
 
 
-class Roller:
-    """Carries out one rolling change. `everyone_returns` is called where a drill asks for it."""
+async def roll(
+    words: Rolling, operations: Operations, scene: Scene, *, everyone: EveryoneReturns | None = None
+) -> Rollout:
+    """Carries out one rolling change. `everyone` is called where the drill asks for `everyone-returns`.
 
-    def __init__(self, scene: Scene, words: Rolling, *, everyone_returns: EveryoneReturns | None = None) -> None:
+    Returns when it is over or paused; a problem is said in the history then. Raises OperatorError for words that cannot
+    be kept, before anything is done.
+    """
+    return await _Roller(scene, operations, words, everyone).roll()
+
+
+class _Roller:
+    """One rolling change: what it is to do, and how far it has come."""
+
+    def __init__(self, scene: Scene, operations: Operations, words: Rolling, everyone: EveryoneReturns | None) -> None:
         self._scene = scene
         self._words = words
-        self._operations = Operations(scene)
-        self._everyone_returns = everyone_returns if words.everyone_returns else None
+        self._operations = operations
+        self._everyone_returns = everyone if words.everyone_returns else None
         self._to = words.to if isinstance(words, RollingUpgrade) else None
         self._cause = "rolling-upgrade" if self._to else "rolling-restart"
         self._nodes: Sequence[str] = ()
@@ -65,8 +76,6 @@ class Roller:
         self._failed: list[str] = []
 
     async def roll(self) -> Rollout:
-        """Returns when it is over or paused; a problem is said in the history then. Raises OperatorError for words that
-        cannot be kept, before anything is done."""
         self._nodes = self._in_order()
         self._before = {node_id: self._scene.cluster.node(node_id).version for node_id in self._nodes}
         self._require_possible()

@@ -6,6 +6,8 @@ A balancer that reads the state sends nobody there; one that trusts the 200 send
 import asyncio
 from contextlib import suppress
 
+from pydantic import Field
+
 from compose.cluster.processes import ProcessState
 from compose.drills.conditions import note_condition
 from compose.drills.faults.base import Fault, Hold, Unconfirmed, or_heal
@@ -22,17 +24,17 @@ POLL_S = 0.02
 
 
 class NodeSlowStart(Fault):
-    """Restarts the node and returns when it says STARTING, which it does for `lasts`. Healing ends that at once."""
+    """Restarts the node and returns when it says STARTING, which it does for `for`. Healing ends that at once."""
 
     kind = "node.slow-start"
     targets = TargetKind.NODE
 
-    lasts: Real
+    for_: Real = Field(alias="for")
 
     async def inject(self, scene: Scene, target: str) -> Hold:
         hold = SlowStart(scene, target)
         async with or_heal(hold):
-            await hold.begin(self.lasts.s)
+            await hold.begin(self.for_.s)
         return hold
 
 

@@ -8,7 +8,7 @@ import pytest_asyncio
 from compose.cluster.processes import ProcessState
 from compose.drills import rolling
 from compose.drills.operations import Operations
-from compose.drills.rolling import Ended, Roller, Rollout
+from compose.drills.rolling import Ended, Rollout, roll
 from compose.drills.scenario.steps import NodeStep, Rolling, RollingUpgrade
 from compose.people.browser import Browser, open_client
 from shared.errors import OperatorError
@@ -47,7 +47,7 @@ async def test_one_node_after_the_other_is_restarted_and_people_return_in_betwee
         seen.append({node_id for node_id in NODES if scene.cluster.node(node_id).process.state is ProcessState.UP})
 
     words = Rolling.model_validate({"min-available": 2, "everyone-returns": True, "nodes": ["node-3", "one", "all"]})
-    outcome = await Roller(scene, words, everyone_returns=return_).roll()
+    outcome = await roll(words, Operations(scene), scene, everyone=return_)
 
     assert outcome.ended is Ended.COMPLETED
     assert (outcome.updated[0], sorted(outcome.updated), outcome.failed) == ("node-3", list(NODES), ())
@@ -69,7 +69,7 @@ async def test_a_drain_is_waited_for_and_counted(scene, written):
             {"drain": {"mode": "soft", "at-most": {"real": "300ms"}}, "nodes": ["node-2"], "min-available": 2}
         )
 
-        await Roller(scene, words).roll()
+        await roll(words, Operations(scene), scene)
 
     assert bound["node-2"]["sessions"] > 0
     assert written.readings[0].value == bound["node-2"]["sessions"]
@@ -82,7 +82,7 @@ async def test_a_drain_in_policy_time_that_stands_still_is_refused(scene):
     words = Rolling.model_validate({"drain": {"mode": "soft", "at-most": {"policy": "1h"}}, "nodes": ["node-2"]})
 
     with pytest.raises(OperatorError, match="policy time, which stands still"):
-        await Roller(scene, words).roll()
+        await roll(words, Operations(scene), scene)
 
 
 async def test_words_that_cannot_be_kept_are_refused_before_anything_is_done(scene, written):
@@ -90,7 +90,7 @@ async def test_words_that_cannot_be_kept_are_refused_before_anything_is_done(sce
     words = Rolling.model_validate({"parallelism": 2, "min-available": 2})
 
     with pytest.raises(OperatorError, match="2 at once leave 1, fewer than min-available 2"):
-        await Roller(scene, words).roll()
+        await roll(words, Operations(scene), scene)
 
     assert written.nodes == []
 
@@ -103,12 +103,12 @@ async def test_a_batch_waits_until_enough_others_take_people(scene, written, mon
     await eventually(lambda: is_out(scene, "node-3"))
     pid = scene.cluster.node("node-1").process.pid
 
-    assert (await Roller(scene, words).roll()).ended is Ended.PAUSED
+    assert (await roll(words, Operations(scene), scene)).ended is Ended.PAUSED
     assert "node-1 cannot go: fewer than 2 others" in written.problems[0]
     assert scene.cluster.node("node-1").process.pid == pid
 
     monkeypatch.setattr(rolling, "AVAILABLE_LIMIT_S", 20)
-    waiting = asyncio.create_task(Roller(scene, words).roll())
+    waiting = asyncio.create_task(roll(words, Operations(scene), scene))
     await scene.cluster.start("node-3")
     assert (await waiting).ended is Ended.COMPLETED
     assert scene.cluster.node("node-1").process.pid != pid
@@ -124,7 +124,7 @@ async def test_a_node_that_does_not_start_is_what_the_failure_action_is_for(scen
     monkeypatch.setattr("compose.cluster.programs.START_LIMIT_S", 1.5)
     upgrade = RollingUpgrade.model_validate({"to": "9.12", "failure-action": action})
     async with without_database(scene, "node-2"):
-        rolled = asyncio.create_task(Roller(scene, upgrade).roll())
+        rolled = asyncio.create_task(roll(upgrade, Operations(scene), scene))
         await eventually(lambda: written.problems, within_s=30)
         if action == "rollback":
             await scene.cluster.links.heal("node-2->postgres")
@@ -192,7 +192,7 @@ async def test_start_first_new_nodes_join_before_old_ones_go(scene, written):
     upgrade = RollingUpgrade.model_validate(
         {"to": "9.12", "order": "start-first", "everyone-returns": True, "min-available": 3}
     )
-    outcome = await Roller(scene, upgrade, everyone_returns=return_).roll()
+    outcome = await roll(upgrade, Operations(scene), scene, everyone=return_)
 
     assert outcome == Rollout(Ended.COMPLETED, NODES, ())
     assert (list(scene.cluster.nodes), seen) == (["node-4", "node-5", "node-6"], [3, 3, 3])

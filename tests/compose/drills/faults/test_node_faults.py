@@ -76,7 +76,7 @@ async def test_a_slow_start_says_starting_until_it_is_healed(scene):
     """As long as it was told to, or until healing orders it on; the next start is an ordinary one."""
     node = scene.cluster.node("node-2")
 
-    hold = await strike(scene, "node.slow-start", lasts={"real": "60s"})
+    hold = await strike(scene, "node.slow-start", **{"for": {"real": "60s"}})
 
     assert "STARTING" in await hold.confirm()
     assert (await scene.cluster.client.status(node.operator_url))["state"] == NodeState.STARTING
@@ -89,7 +89,7 @@ async def test_a_slow_start_says_starting_until_it_is_healed(scene):
 
 async def test_a_slow_start_that_is_cancelled_leaves_the_node_up(scene):
     """Half an injection is undone before the cancellation goes on."""
-    injecting = asyncio.create_task(strike(scene, "node.slow-start", lasts={"real": "60s"}))
+    injecting = asyncio.create_task(strike(scene, "node.slow-start", **{"for": {"real": "60s"}}))
     await eventually(lambda: scene.cluster.node("node-2").process.state is not ProcessState.UP)
 
     injecting.cancel()
