@@ -9,7 +9,7 @@ from compose.drills.acts import Acts
 from compose.drills.fault_book import FaultBook
 from compose.drills.history.records import ClockReading
 from compose.drills.operations import Operations
-from compose.drills.rolling import Roller
+from compose.drills.rolling import roll
 from compose.drills.scenario.steps import Step, WaitUntil
 from compose.drills.scene import Scene
 from compose.drills.traffic.population import Population
@@ -105,7 +105,7 @@ class Director:
     async def _rolling(self, step: Step) -> None:
         words = step.rolling_upgrade or step.rolling_restart
         assert words is not None
-        await Roller(self._scene, words, everyone_returns=self._population.everybody_returns).roll()
+        await roll(words, self._operations, self._scene, everyone=self._population.everybody_returns)
 
     async def _advance(self, step: Step) -> None:
         assert step.advance is not None
