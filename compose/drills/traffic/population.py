@@ -217,12 +217,15 @@ class Population:
         label = f"{name}-{number + 1:03}"
         account = self.account(self._account_name(group, label, number))
         jar = CookieJar(now_ms=self._recorder.policy_ms)
+        logins: dict[str, int] = {}
         url = self._places.nodes[group.pin_to] if group.pin_to is not None else self._places.base_url
-        browsers = [self._browser(url, jar, label, name, self._places.session_cookie)]
+        browsers = [self._browser(url, jar, logins, label, name, self._places.session_cookie)]
         if group.visits_neighbour:
             if self._places.neighbour_url is None:
                 raise OperatorError(f"traffic.{name} visits a neighbour, but cluster.neighbour does not say what it is")
-            browsers.append(self._browser(self._places.neighbour_url, jar, label, name, self._places.neighbour_cookie))
+            browsers.append(
+                self._browser(self._places.neighbour_url, jar, logins, label, name, self._places.neighbour_cookie)
+            )
         return Person(
             account,
             browsers,
@@ -238,12 +241,15 @@ class Population:
             return f"{group.login_as}-{number + 1:03}"
         return group.login_as or label
 
-    def _browser(self, url: str, jar: CookieJar, user: str, group: str, session_cookie: str) -> RecordingBrowser:
+    def _browser(
+        self, url: str, jar: CookieJar, logins: dict[str, int], user: str, group: str, session_cookie: str
+    ) -> RecordingBrowser:
         return RecordingBrowser(
             Browser(self._client, url, jar, patience_s=PATIENCE_S),
             self._recorder,
             user=user,
             group=group,
+            logins=logins,
             session_cookie=session_cookie,
             remember_me_cookie=self._places.remember_me_cookie,
         )
