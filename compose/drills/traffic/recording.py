@@ -38,9 +38,8 @@ class Told:
 
 
 class RecordingBrowser:
-    """One person's browser in a drill, at one application; `session_cookie` and `remember_me_cookie` are what that calls
-    them. `logins` notes which login each session and token came from; who visits several applications with one browser
-    has one of them."""
+    """One person's browser at one application, which calls its cookies `session_cookie` and `remember_me_cookie`.
+    `logins` notes which login each session and token came from; who visits several applications has one for all."""
 
     def __init__(
         self,
