@@ -127,7 +127,7 @@ def _named() -> list[RunningCluster]:
     if not any(name.startswith(prefix) for name in os.environ):
         return []
     try:
-        named = NamedCluster()  # type: ignore[call-arg]  # the environment fills it
+        named = NamedCluster()
     except ValidationError as error:
         raise OperatorError(explain(error, prefix=prefix)) from error
     except SettingsError as error:
