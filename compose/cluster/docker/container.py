@@ -29,6 +29,8 @@ from shared.errors import DcsimError, HarnessError
 
 LOG_LIMIT_S = 2.0
 """Real time the rest of a log may take to come after its container has ended."""
+RELEASE_LIMIT_S = 2.0
+"""Real time the engine may take, after a container has died, to take back its networks and ports."""
 ENGINE_LOST = 255
 """Exit code of a container whose end nobody can tell us any more."""
 
@@ -110,6 +112,13 @@ class ManagedContainer(ManagedProcess):
         """Makes the container without starting it, in place of the one it was before."""
         await _make(self._run_in, self.plan, command.arguments, command.environment)
 
+    async def stands_still(self) -> str | None:
+        child = self._process
+        if not isinstance(child, ContainerChild):
+            return None
+        described = await self._run_in.engine.call("look", self._run_in.engine.api.inspect_container, child.id)
+        return "frozen, says the engine" if described["State"]["Paused"] else None
+
     async def _stand_still(self) -> None:
         await self._confirmed_by("pause", self._run_in.engine.api.pause)
 
@@ -169,15 +178,18 @@ class ContainerChild:
 
     def _heard(self, event: Event | None) -> None:
         if event is None:
-            self._end(ENGINE_LOST)
+            self._end()
         elif event.of == self.id and event.action == "die":
             code = int(event.attributes.get("exitCode", ENGINE_LOST))
-            self._end(128 - code if 128 < code < 128 + signal.NSIG else code)
+            self.returncode = 128 - code if 128 < code < 128 + signal.NSIG else code
+            asyncio.get_running_loop().call_later(RELEASE_LIMIT_S, self._end)
+        elif self.returncode is not None and event.releases(self.id):
+            self._end()
 
-    def _end(self, code: int) -> None:
-        if self.returncode is None:
-            self.returncode = code
-            self._ended.set_result(code)
+    def _end(self) -> None:
+        """It has died, and the engine has taken back its networks and ports: nobody answers there any more."""
+        if not self._ended.done():
+            self._ended.set_result(ENGINE_LOST if self.returncode is None else self.returncode)
             self.forget()
 
 

@@ -100,8 +100,13 @@ class DockerSite:
         raise _no_real_balancer(spec)
 
     def links(self, url: str | None) -> Links:
-        containers = {name: container.plan.name for name, container in self._containers.items()}
-        return ContainerLinks(self._client, url, run=self._run, containers=containers, places=self._places)
+        return ContainerLinks(
+            self._client,
+            url,
+            run=self._run,
+            container_name=lambda name: self._containers[name].plan.name,
+            places=self._places,
+        )
 
     async def stores_ready(self) -> None:
         await self._stores.ready()
