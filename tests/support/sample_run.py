@@ -379,15 +379,16 @@ def _judge(name: str, history: History) -> VariantJudgement:
         and operation.is_let_in
         and (operation.invoke.login_op or 0) < act.number
     ]
+    found = Verdict.FAIL if late else Verdict.PASS if acts else Verdict.UNKNOWN
     stale = Verdicted(
         "no-stale-accept",
         "never: a request of the victim is accepted with a login from before the reset",
         "A stolen password is only worth changing if that ends the thief's session.",
-        Verdict.PASS if late else Verdict.FAIL if name == "before" else Verdict.PASS if acts else Verdict.UNKNOWN,
-        Verdict.FAIL if late else Verdict.PASS if acts else Verdict.UNKNOWN,
+        found if name != "before" or not acts else Verdict.PASS if late else Verdict.FAIL,
+        found,
         name == "before",
         Finding(
-            Verdict.FAIL if late else Verdict.PASS if acts else Verdict.UNKNOWN,
+            found,
             f"{len(late)} requests were let in" if acts else "nobody was invalidated, so there is nothing to judge",
             len(late) + 1 if acts else 0,
             tuple(
