@@ -63,7 +63,7 @@ def admin_app(balancer: "Balancer") -> web.Application:
             upstream = Upstream.model_validate(body)
         except ValidationError as error:
             raise CallerError(400, explain(error)) from error
-        return node_answer(fleet.put(upstream, now()))
+        return node_answer(fleet.join(upstream, now()))
 
     async def delete(request: web.Request) -> web.Response:
         fleet.remove(request.match_info["id"])

@@ -68,6 +68,7 @@ class Node:
         self.counters = Counters()
         self.running: set[Running] = set()
         self.restarts = 0
+        self.joined_at_restart = 0
         self.changed_at = now
         self.change_words = "added"
         self.on_change: Callable[[Node, Health, Health], None] = lambda node, old, new: None
@@ -80,6 +81,12 @@ class Node:
         self._slow_since = 0.0
         self.health = Health.UNKNOWN
         self.admission: Admission = ADMISSION[self.health, self.wish]
+
+    @property
+    def freshness(self) -> int:
+        """How far a rolling restart has come with it: a node that joined later counts as restarted once more than any
+        that was there."""
+        return self.joined_at_restart + self.restarts
 
     def weight(self, now: float) -> float:
         """Share of new clients, 1 unless the node starts slowly; never 0, or it would never warm up."""

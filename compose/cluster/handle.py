@@ -1,12 +1,12 @@
 """A running cluster, and everything that may be done to it from outside.
 
 `start_cluster` starts stores, nodes and balancer side by side: addresses are known before anybody listens, and a node
-waits for its Postgres by itself. It ends them in reverse. Faults act on `Cluster` and nothing else.
+waits for its Postgres by itself. It ends them in reverse. Faults act on `Cluster` and nothing else. Whether its parts
+are child processes or containers is the site's affair (`site.py`).
 """
 
 import asyncio
-import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -14,20 +14,19 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from compose.cluster.admin_client import AdminClient, open_admin_client
-from compose.cluster.links.panel import Links
-from compose.cluster.links.plan import LinkPlan, draw_links, no_links
 from compose.cluster.links.settings import RelaySettings
-from compose.cluster.ports import LOOPBACK, PortReservation
+from compose.cluster.local_site import local_sites
 from compose.cluster.processes import ManagedProcess, OnExit, ProcessState
-from compose.cluster.programs import Programs, launch_program
+from compose.cluster.programs import Programs
 from compose.cluster.safety_net import SafetyNet
+from compose.cluster.site import OpenSite, Part, Site
 from compose.cluster.spec import BalancerKind, ClusterSpec, NodeSpec
 from compose.cluster.steering import Steering
 from compose.cluster.stores import Stores
 from compose.cluster.together import together
-from compose.cluster.wiring import Address, Backing, balancer_settings, launch_real_balancer, node_settings
+from compose.cluster.wiring import Address, balancer_settings, node_settings
 from shared.clock import Anchor
-from shared.errors import HarnessError
+from shared.errors import HarnessError, OperatorError
 from shared.versions import Version
 
 SERVING_LIMIT_S = 15.0
@@ -68,32 +67,20 @@ class Cluster:
     """See the module. Methods that name a node raise OperatorError when there is no such node, and when its process
     is not in a state for what is asked, such as resuming a node that is not paused."""
 
-    def __init__(
-        self,
-        spec: ClusterSpec,
-        *,
-        nodes: Mapping[str, NodeHandle],
-        balancer: ManagedProcess,
-        balancer_address: Address,
-        relay: ManagedProcess,
-        relay_port: int,
-        plan: LinkPlan,
-        programs: Programs,
-        client: AdminClient,
-        folder: Path,
-    ) -> None:
+    def __init__(self, spec: ClusterSpec, site: Site, client: AdminClient) -> None:
         self.spec = spec
-        self.nodes = nodes
-        self.balancer = balancer
-        self.relay = relay
+        self.nodes = {
+            node.id: NodeHandle(node, site.layout.nodes[node.id], site.process(Part.NODE, node.id))
+            for node in spec.nodes
+        }
+        self.balancer = site.process(Part.BALANCER, "balancer")
+        self.relay = site.process(Part.RELAY, "links")
         self.client = client
         self.clock = Steering(client, self.operator_urls)
-        self.links = Links(client, f"http://{LOOPBACK}:{relay_port}" if plan.links else None)
-        self._balancer_address = balancer_address
-        self._relay_port = relay_port
-        self._plan = plan
-        self._programs = programs
-        self._folder = folder
+        self.links = site.links(site.layout.relay.operator_url if site.layout.plan.links else None)
+        self._site = site
+        self._balancer_address = site.layout.balancer
+        self._plan = site.layout.plan
 
     @property
     def base_url(self) -> str:
@@ -104,6 +91,11 @@ class Cluster:
     def balancer_admin_url(self) -> str | None:
         """None when the balancer is not ours and has no operator endpoints."""
         return self._balancer_address.operator_url if self.spec.balancer is BalancerKind.OWN else None
+
+    @property
+    def log_folder(self) -> Path:
+        """Where each program's log is, NAME.log, for as long as the cluster is there."""
+        return self._site.folder
 
     @property
     def admin_token(self) -> str:
@@ -145,12 +137,87 @@ class Cluster:
         await self.node(node_id).process.resume()
         await self.clock.bring_up_to_date(node_id)
 
+    async def slow_loop(self, node_id: str, *, block_ms: int, every_ms: int) -> None:
+        """The node's event loop stands still for real `block_ms` again and again, from beginning to beginning
+        `every_ms`. It heals with `heal_loop`, or when the node ends."""
+        await self.client.slow_loop(self.node(node_id).operator_url, block_ms=block_ms, every_ms=every_ms)
+
+    async def heal_loop(self, node_id: str) -> int:
+        """Returns how often the loop stood still."""
+        return await self.client.heal_loop(self.node(node_id).operator_url)
+
     async def restart(self, node_id: str, *, version: Version | None = None) -> None:
         """Stop and start; with a version, an upgrade."""
         await self.stop(node_id)
         await self.start(node_id, version=version)
 
-    async def boot(self, stores: Stores, progress: Progress) -> None:
+    def slow_down(self, node_id: str, *, starting_s: float) -> None:
+        """From its next start on the node says STARTING for so long (real) beyond what it needs; 0 for no longer."""
+        node = self.node(node_id)
+        node.spec = replace(node.spec, starting_s=starting_s)
+
+    async def add(self, spec: NodeSpec) -> NodeHandle:
+        """A node joins that was never there. Returns when it is ready; the balancer uses it after its first good check.
+
+        Raises OperatorError for an id that is taken, for a node too many, and with a balancer that takes no orders;
+        HarnessError when it does not start, and then nothing of it is left.
+        """
+        self._balancer_that_takes_orders()
+        replace(self.spec, nodes=(*self.spec.nodes, spec))  # refuses a cluster that cannot be, before anything is done
+        address, plan = self._site.grow(spec)
+        node = NodeHandle(spec, address, self._site.process(Part.NODE, spec.id))
+        if plan.links:
+            await self.links.add(plan.links)
+        self.spec = replace(self.spec, nodes=(*self.spec.nodes, spec))
+        self._plan, self.nodes = self._plan.joined(plan), {**self.nodes, spec.id: node}
+        try:
+            await self._start_node(node, clock=await self.clock.newest())
+            await self._links_know()
+            (upstream,) = plan.upstreams
+            await self.client.put_node(self._balancer_that_takes_orders(), upstream)
+        except BaseException:
+            await asyncio.shield(self._forget(node))
+            raise
+        return node
+
+    async def remove(self, node_id: str) -> None:
+        """A node leaves for good: it is stopped if it runs, and nobody knows it any more. Its ports stay taken for as
+        long as the cluster is there. Raises OperatorError for the last node."""
+        node = self.node(node_id)
+        replace(self.spec, nodes=self._others(node_id))  # refuses a cluster of nobody, before anything is done
+        admin_url = self._balancer_that_takes_orders()
+        if node.process.state is not ProcessState.DOWN:
+            await node.process.stop()
+        await self.client.remove_node(admin_url, node_id)
+        await self._forget(node)
+
+    async def restart_balancer(self) -> None:
+        """Stops the balancer politely, if it runs, and starts it with the nodes there are now. What it remembered of
+        clients, checks and drains is gone; people are refused meanwhile."""
+        clock = await self.clock.newest()
+        if self.balancer.state is not ProcessState.DOWN:
+            await self.balancer.stop()
+        await self._start_balancer(clock)
+
+    def _others(self, node_id: str) -> tuple[NodeSpec, ...]:
+        return tuple(node for node in self.spec.nodes if node.id != node_id)
+
+    def _balancer_that_takes_orders(self) -> str:
+        url = self.balancer_admin_url
+        if url is None:
+            raise OperatorError(f"the balancer is {self.spec.balancer}, which takes no orders while it runs")
+        return url
+
+    async def _forget(self, node: NodeHandle) -> None:
+        """What is left of a node that has gone, or never came."""
+        await node.process.close()
+        for link in self._plan.names_of(node.id):
+            await self.links.remove(link)
+        self.nodes = {name: one for name, one in self.nodes.items() if name != node.id}
+        self._plan = self._plan.without(node.id)
+        self.spec = replace(self.spec, nodes=self._others(node.id))
+
+    async def boot(self, progress: Progress) -> None:
         """Starts everything. Returns when the balancer has found every node ready."""
 
         async def told(step: Awaitable[object], what: str) -> None:
@@ -159,7 +226,7 @@ class Cluster:
 
         anchor = self.spec.clock or Anchor.real()
         await together(
-            told(stores.ready(), "stores"),
+            told(self._site.stores_ready(), "stores"),
             *([told(self._start_relay(), "links")] if self._plan.links else []),
             told(self._start_balancer(anchor), "balancer"),
             *(told(self._start_node(node, clock=anchor), node.id) for node in self.nodes.values()),
@@ -178,17 +245,16 @@ class Cluster:
         settings = node_settings(
             self.spec, node.spec, address=node.address, base_url=self.base_url, backing=backing, clock=clock
         )
-        await node.process.start(launch_program(self._programs.node, settings, nursery=self._programs.nursery))
+        await node.process.start(self._site.launch(Part.NODE, node.id, settings))
 
     async def _start_balancer(self, clock: Anchor) -> None:
-        dialled = {
-            node.id: replace(node.address, port=self._plan.upstream_ports[node.id]) for node in self.nodes.values()
-        }
         if self.spec.balancer is not BalancerKind.OWN:
-            await self.balancer.start(launch_real_balancer(self.spec, self._balancer_address, dialled, self._folder))
+            await self.balancer.start(self._site.launch_real_balancer(self.spec))
             return
-        settings = balancer_settings(self.spec, address=self._balancer_address, nodes=dialled, clock=clock)
-        await self.balancer.start(launch_program(self._programs.balancer, settings, nursery=self._programs.nursery))
+        settings = balancer_settings(
+            self.spec, address=self._balancer_address, upstreams=self._plan.upstreams, clock=clock
+        )
+        await self.balancer.start(self._site.launch(Part.BALANCER, "balancer", settings))
 
     async def _links_know(self) -> None:
         """A node's port refuses from the moment it is down; so must the link to it, and not a moment later."""
@@ -196,10 +262,15 @@ class Cluster:
             await self.links.look()
 
     async def _start_relay(self) -> None:
+        seat = self._site.layout.relay.seat
         settings = RelaySettings(
-            admin_token=SecretStr(self.spec.admin_token), operator_port=self._relay_port, links=self._plan.links
+            admin_token=SecretStr(self.spec.admin_token),
+            host=seat.host,
+            operator_host=seat.operator_host,
+            operator_port=seat.operator_port,
+            links=self._plan.links,
         )
-        await self.relay.start(launch_program(self._programs.links, settings, nursery=self._programs.nursery))
+        await self.relay.start(self._site.launch(Part.RELAY, "links", settings))
 
     async def _until_serving(self) -> None:
         """Raises HarnessError when the balancer does not find all nodes up in time, naming those that it does not."""
@@ -232,37 +303,29 @@ async def start_cluster(
     progress: Progress = lambda _: None,
     programs: Programs | None = None,
 ) -> AsyncIterator[Cluster]:
-    """A cluster for the length of the block, in a database of its own on `stores`.
+    """A cluster of child processes for the length of the block, in a database of its own on `stores`.
 
-    `on_exit` is told when a process ends unasked; the cluster goes on without it. Raises OperatorError for a port that
-    is in use, before anything of the cluster is started, and HarnessError when a process does not become ready.
+    `on_exit` is told when a process ends unasked; the cluster goes on without it. Errors as in `start_cluster_at`.
+    """
+    async with start_cluster_at(
+        local_sites(stores, net=net, on_exit=on_exit, programs=programs), spec, progress=progress
+    ) as cluster:
+        yield cluster
+
+
+@asynccontextmanager
+async def start_cluster_at(
+    open_site: OpenSite, spec: ClusterSpec, *, progress: Progress = lambda _: None
+) -> AsyncIterator[Cluster]:
+    """A cluster at a site of its own for the length of the block.
+
+    Raises OperatorError for a port that is in use, before anything of the cluster is started, and HarnessError when a
+    part of it does not become ready.
     """
     async with AsyncExitStack() as stack:
-
-        def reserve(port: int = 0) -> int:
-            return stack.enter_context(PortReservation(port)).port
-
-        def process(name: str) -> ManagedProcess:
-            return ManagedProcess(name, log=logs / f"{name}.log", net=net, on_exit=on_exit)
-
-        balancer_address = Address(reserve(spec.port), reserve())
-        addresses = {node.id: Address(reserve(), reserve()) for node in spec.nodes}
-        name = f"dcsim_{secrets.token_hex(4)}"
-        backing = Backing(await stores.postgres.create_database(name), stores.redis_url, redis_namespace=name)
-        plan = draw_links(addresses, backing, reserve=reserve) if spec.links else no_links(addresses, backing)
-        logs = stack.enter_context(net.directory("logs"))
-        cluster = Cluster(
-            spec,
-            nodes={node.id: NodeHandle(node, addresses[node.id], process(node.id)) for node in spec.nodes},
-            balancer=process("balancer"),
-            balancer_address=balancer_address,
-            relay=process("links"),
-            relay_port=reserve(),
-            plan=plan,
-            programs=programs or Programs(),
-            folder=logs,
-            client=await stack.enter_async_context(open_admin_client(spec.admin_token)),
-        )
+        client = await stack.enter_async_context(open_admin_client(spec.admin_token))
+        site = await stack.enter_async_context(open_site(spec, client))
+        cluster = Cluster(spec, site, client)
         stack.push_async_callback(cluster.close)
-        await cluster.boot(stores, progress)
+        await cluster.boot(progress)
         yield cluster

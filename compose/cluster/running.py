@@ -2,6 +2,8 @@
 
 The file holds the description the cluster printed when it was ready, and what it takes to steer it. It goes with the
 cluster, also after `kill -9`; one that was left behind all the same is told by the process it names.
+
+A cluster that no `dcsim up` runs, such as that of `compose/compose.yaml`, can be named by the environment instead.
 """
 
 import json
@@ -14,17 +16,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
+
 from compose.cluster.keeper import born_at
 from compose.cluster.safety_net import SafetyNet
 from shared.errors import HarnessError, OperatorError
+from shared.settings import explain
 
 
 @dataclass(frozen=True, slots=True)
 class RunningCluster:
-    """A cluster that some `dcsim up` of ours is running; `pid` is that command's. `operator_urls` go by name;
-    `links_url` is the relay's, which has no clock, and None in a cluster without links."""
+    """A cluster that some `dcsim up` of ours is running; `pid` is that command's, None for one that the environment
+    names. `operator_urls` go by name; `links_url` is the relay's, which has no clock, and None in a cluster without
+    links."""
 
-    pid: int
+    pid: int | None
     base_url: str
     admin_token: str
     operator_urls: Mapping[str, str]
@@ -32,6 +39,20 @@ class RunningCluster:
 
     def is_called(self, name: str) -> bool:
         return name in (str(self.pid), self.base_url, f"{self.base_url}/")
+
+    def __str__(self) -> str:
+        return self.base_url if self.pid is None else f"{self.pid} ({self.base_url})"
+
+
+class NamedCluster(BaseSettings):
+    """A cluster as the environment names it, each variable with `DCSIM_CLUSTER_` before it."""
+
+    model_config = SettingsConfigDict(env_prefix="DCSIM_CLUSTER_", frozen=True, extra="ignore")
+
+    base_url: str
+    admin_token: SecretStr
+    operator_urls: dict[str, str] = Field(min_length=1)
+    links_url: str | None = None
 
 
 @contextmanager
@@ -63,8 +84,11 @@ def announced(
 
 
 def running_clusters() -> list[RunningCluster]:
-    """Every cluster of this user that runs on this machine, the oldest command first."""
-    found = []
+    """The cluster that the environment names, then every one of this user that runs on this machine.
+
+    Raises OperatorError when the environment names half a cluster.
+    """
+    found = _named()
     for path in sorted(_directory().glob("*.json")):
         with suppress(OSError, ValueError, KeyError):
             content = json.loads(path.read_text())
@@ -92,10 +116,25 @@ def find_running(name: str | None = None) -> RunningCluster:
     chosen = [cluster for cluster in clusters if name is None or cluster.is_called(name)]
     if len(chosen) == 1:
         return chosen[0]
-    known = ", ".join(f"{cluster.pid} ({cluster.base_url})" for cluster in clusters)
+    known = ", ".join(str(cluster) for cluster in clusters)
     if name is None:
         raise OperatorError(f"more than one cluster is running: {known}; choose with --cluster")
     raise OperatorError(f"no running cluster is called {name}; there is {known}")
+
+
+def _named() -> list[RunningCluster]:
+    prefix = str(NamedCluster.model_config["env_prefix"])
+    if not any(name.startswith(prefix) for name in os.environ):
+        return []
+    try:
+        named = NamedCluster()
+    except ValidationError as error:
+        raise OperatorError(explain(error, prefix=prefix)) from error
+    except SettingsError as error:
+        raise OperatorError(f"{prefix}...: {error}; it must be JSON") from error
+    return [
+        RunningCluster(None, named.base_url, named.admin_token.get_secret_value(), named.operator_urls, named.links_url)
+    ]
 
 
 def _directory() -> Path:

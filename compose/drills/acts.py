@@ -12,8 +12,8 @@ import aiohttp
 
 from compose.cluster.admin_client import AdminClient, Refused, Silent
 from compose.drills.history.recorder import Recorder
-from compose.drills.history.records import OpKind, Receipt
-from compose.drills.scenario.steps import Act, ActKind
+from compose.drills.history.records import OPERATORS, OpKind, Receipt
+from compose.drills.scenario.steps import NEEDS_USER, Act, ActKind
 from compose.drills.traffic.person import Person
 from compose.drills.traffic.population import Places, Population
 from compose.drills.traffic.recording import RecordingBrowser, Told
@@ -22,14 +22,11 @@ from shared.actions import Action
 from shared.contract import KnownVia
 from shared.errors import HarnessError, OperatorError
 
-OPERATORS = "operators"
-"""The group under which administrators stand in the history."""
 PATIENCE_S = 30.0
 POLL_S = 0.02
 RECEIPTS_LOOKED_AT = 20
 _NO_CHECK = {"X-Atlassian-Token": "no-check"}
 _ORDERS = {ActKind.START_UPGRADE: "start", ActKind.APPROVE_UPGRADE: "approve", ActKind.CANCEL_UPGRADE: "cancel"}
-_NEEDS_USER = frozenset(ActKind) - set(_ORDERS) - {ActKind.CLEAR_ALL_TOKENS}
 
 
 class Acts:
@@ -56,7 +53,7 @@ class Acts:
     async def perform(self, act: Act) -> None:
         """Raises HarnessError when the cluster refuses and the act may not fail, OperatorError for an act without its
         user, or through a node that there is not."""
-        if act.user is None and act.act in _NEEDS_USER:
+        if act.user is None and act.act in NEEDS_USER:
             raise OperatorError(f"{act.act} is done to somebody; say user: NAME")
         op, answer = await self._send(act)
         done = answer is not None and answer.status < 400 and answer.known_via is not KnownVia.NOBODY

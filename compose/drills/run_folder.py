@@ -14,7 +14,7 @@ from shared.errors import OperatorError
 
 class RunFacts(BaseModel):
     """`drill` is the resolved drill as text, `variants` in the order they were run, `answer` the template of the
-    answer line. `exit_code` is None while the run has not ended."""
+    answer line, `settings` what `--set` said, `exit_code` is None while the run has not ended."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -27,6 +27,7 @@ class RunFacts(BaseModel):
     seed: int
     version: str = ""
     command: str = ""
+    settings: dict[str, str] = Field(default_factory=dict)
     variants: list[str] = Field(min_length=1)
     answer: str = ""
     exit_code: int | None = None

@@ -1,11 +1,12 @@
 """The panel through which faults of links are set, seen and healed from outside the relay."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from compose.cluster.admin_client import AdminClient
+from compose.cluster.links.settings import LinkSettings
 from shared.errors import OperatorError
 
 
@@ -56,6 +57,14 @@ class Links:
     async def read(self) -> list[LinkReading]:
         """All links, in the order balancer, then each node's."""
         return [LinkReading.parse(link) for link in await self._client.links(self.url)]
+
+    async def add(self, links: Iterable[LinkSettings]) -> None:
+        """Opens further links, for a node that joins."""
+        await self._client.add_links(self.url, [link.model_dump() for link in links])
+
+    async def remove(self, name: str) -> None:
+        """Takes a link away and breaks off what runs through it. Refused 404 for one that is not there."""
+        await self._client.remove_link(self.url, name)
 
     async def look(self) -> None:
         """Returns when every link whose target is down refuses, and every other one does not."""

@@ -4,10 +4,14 @@ Adding one: a file here with one class, its settings as fields, its entry in `fa
 strike and heal, and a line in the table of the README's drills.
 """
 
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import ClassVar, Protocol
 
 from compose.drills.scenario.model import Part
 from compose.drills.scene import Scene
+from compose.drills.targets import TargetKind
 
 
 class Unconfirmed(Exception):
@@ -28,11 +32,24 @@ class Hold(Protocol):
 
 
 class Fault(Part):
-    """Settings of one kind of fault. `targets` says what it can strike: node, link, store, balancer or cluster."""
+    """Settings of one kind of fault. `targets` says what it can strike, `only` the name where there is
+    nothing to choose."""
 
     kind: ClassVar[str]
-    targets: ClassVar[str]
+    targets: ClassVar[TargetKind]
+    only: ClassVar[str | None] = None
 
     async def inject(self, scene: Scene, target: str) -> Hold:
-        """Returns when the fault is in force. Raises OperatorError for a target it cannot strike."""
+        """Returns when the fault is in force; when it raises, or is cancelled, nothing of it is left. Raises
+        OperatorError for a target it cannot strike."""
         raise NotImplementedError
+
+
+@asynccontextmanager
+async def or_heal(hold: Hold) -> AsyncIterator[None]:
+    """Around the steps of an injection: what is half done when one of them fails is undone."""
+    try:
+        yield
+    except BaseException:
+        await asyncio.shield(hold.heal())
+        raise

@@ -231,16 +231,17 @@ class History:
 
     @cached_property
     def faults(self) -> tuple[FaultBand, ...]:
-        """In the order they were injected. A name that was used twice has two bands."""
+        """In the order they were injected. A name that was used twice, or for two targets, has two bands."""
         bands: list[FaultBand] = []
-        running: dict[str, list[FaultChange]] = {}
+        running: dict[tuple[str, str], list[FaultChange]] = {}
         for change in self._all(FaultChange):
+            which = change.fault, change.target
             if change.phase is FaultPhase.INJECTING:
-                running[change.fault] = [change]
-            elif change.fault in running:
-                running[change.fault].append(change)
+                running[which] = [change]
+            elif which in running:
+                running[which].append(change)
                 if change.phase is FaultPhase.HEALED:
-                    bands.append(_band(running.pop(change.fault)))
+                    bands.append(_band(running.pop(which)))
         bands += [_band(changes) for changes in running.values()]
         return tuple(sorted(bands, key=lambda band: band.injecting.real_ns))
 

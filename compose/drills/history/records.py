@@ -13,6 +13,9 @@ from typing import Any
 from shared.actions import Action
 from shared.contract import BalancerError, KnownVia, RouteReason
 
+OPERATORS = "operators"
+"""The group under which administrators stand; each act is a browser of its own."""
+
 
 class OpKind(StrEnum):
     """What somebody does. BROWSE is any request a logged-in person makes; WRITE sends a form that took work to fill in.

@@ -4,7 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from compose.drills.finding import Finding, Measure
+from compose.drills.logout import Logout
 from compose.drills.verdict import Verdict
+
+__all__ = ["Judgement", "Logout", "VariantJudgement", "Verdicted"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,19 +23,6 @@ class Verdicted:
     demonstrates: bool
     finding: Finding
     window: str
-
-
-@dataclass(frozen=True, slots=True)
-class Logout:
-    """Somebody lost his login: at which operation he noticed, on which node, and why, in words from first to last."""
-
-    user: str
-    op: int
-    real_ns: int
-    policy_ms: int
-    node: str | None
-    cause: str
-    chain: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

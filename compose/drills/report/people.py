@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
 
-from compose.drills.acts import OPERATORS
 from compose.drills.history.history import History, Operation
-from compose.drills.history.records import OpKind
+from compose.drills.history.records import OPERATORS, OpKind
 from compose.drills.report.seen import Came, Seen
 from compose.drills.report.stale import account_of
 

@@ -68,7 +68,8 @@ Quantity = Annotated[float | Duration, BeforeValidator(_no_bare_duration)]
 class Subject(Part):
     """Exactly one of `checker`, `metric`, `event` and `probe`.
 
-    A metric is compared: `op` and `value`, or `within-pct` of an oracle's (`of: oracle.rolling-restart`). A probe is
+    A metric is compared: `op` and `value`, or `op` and an oracle (`of: oracle.crash-detection-max`), or `within-pct` of
+    an oracle's (`of: oracle.rolling-restart`). A probe is
     compared with `op` and `value`, or `equals`. Further keys of a checker are its settings.
     """
 
@@ -93,7 +94,7 @@ class Subject(Part):
         if self.settings and self.checker is None:
             raise ValueError(f"{', '.join(self.settings)}: only a checker has settings of its own")
         if self.metric is not None and not (self._is_compared or self._has_oracle):
-            raise ValueError("a metric is compared: give op and value, or within-pct and of")
+            raise ValueError("a metric is compared: give op and value, or within-pct and of, or op and of")
         if self.probe is not None and not (self._is_compared or self.equals is not None):
             raise ValueError("a probe is compared: give op and value, or equals")
         return self
@@ -108,7 +109,7 @@ class Subject(Part):
 
     @property
     def _has_oracle(self) -> bool:
-        return self.within_pct is not None and self.of is not None
+        return self.of is not None and (self.within_pct is not None) != (self.op is not None)
 
 
 class Word(StrEnum):

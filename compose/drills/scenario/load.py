@@ -4,7 +4,7 @@ import copy
 import os
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +22,13 @@ _VARIABLE = re.compile(r"\$\{([^}]*)\}")
 
 @dataclass(frozen=True)
 class LoadedDrill:
-    """A drill file that can be used. `variants` are whole drills, in the order of the file."""
+    """A drill file that can be used. `variants` are whole drills, in the order of the file; `settings` are what was
+    set beside it."""
 
     source: Source
     drill: Drill
     variants: Mapping[str, Drill]
+    settings: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -59,7 +61,7 @@ def loaded(source: Source, *, settings: Mapping[str, str] | None = None) -> Load
             name: _valid(_overridden(base, name, changes, source), source, variant=name)
             for name, changes in drill.variants.items()
         }
-    return LoadedDrill(source, drill, variants)
+    return LoadedDrill(source, drill, variants, dict(settings or {}))
 
 
 def _valid(values: dict[str, Any], source: Source, *, variant: str | None = None) -> Drill:

@@ -39,12 +39,18 @@ def _nearest_members(details: list[ErrorDetails]) -> Iterator[ErrorDetails]:
     for detail in details:
         loc = _place(detail)
         before = seen.get(loc)
-        if before is None or (before["type"].endswith("_type") and not detail["type"].endswith("_type")):
+        if before is None or (_is_about_kind(before) and not _is_about_kind(detail)):
             seen[loc] = detail
     for loc, detail in seen.items():
         deeper = any(other != loc and other[: len(loc)] == loc for other in seen)
-        if not (deeper and detail["type"].endswith("_type")):
+        if not (deeper and _is_about_kind(detail)):
             yield detail
+
+
+def _is_about_kind(detail: ErrorDetails) -> bool:
+    """Says that the value is of another kind altogether, a word instead of a mapping, say."""
+    is_word_wanted = detail["type"] in ("literal_error", "enum") and isinstance(detail["input"], dict | list)
+    return detail["type"].endswith("_type") or is_word_wanted
 
 
 def _place(detail: ErrorDetails) -> Loc:
@@ -122,8 +128,10 @@ def _inside(place: dict[str, Any], part: str | int) -> Iterator[dict[str, Any]]:
                 yield option["items"]
         elif part in option.get("properties", {}):
             yield option["properties"][part]
-        elif isinstance(option.get("additionalProperties"), dict):
-            yield option["additionalProperties"]
+        else:
+            yield from option.get("patternProperties", {}).values()
+            if isinstance(option.get("additionalProperties"), dict):
+                yield option["additionalProperties"]
 
 
 def _options(place: dict[str, Any]) -> Iterator[dict[str, Any]]:

@@ -31,13 +31,32 @@ class ActKind(StrEnum):
     CANCEL_UPGRADE = "cancel-upgrade"
 
 
+NEEDS_USER = frozenset(ActKind) - {
+    ActKind.CLEAR_ALL_TOKENS,
+    ActKind.START_UPGRADE,
+    ActKind.APPROVE_UPGRADE,
+    ActKind.CANCEL_UPGRADE,
+}
+
+
 class Act(Part):
-    """`via` is the node the call goes to; without it the balancer chooses. It may fail when `may-fail` is true."""
+    """`via` is the node the call goes to; without it the balancer chooses. It may fail when `may-fail` is true. With
+    `group` it is done to each of a group, one after the other in a seeded order, spread evenly `over` policy time."""
 
     act: ActKind
     user: UserName | None = Field(None, description="whom it is done to, or who does it himself")
+    group: Name | None = Field(None, description="everybody of this group, instead of one user")
+    over: Policy | None = None
     via: str | None = None
     may_fail: bool = False
+
+    @model_validator(mode="after")
+    def _one_or_all(self) -> Self:
+        if self.user is not None and self.group is not None:
+            raise ValueError("an act is done to a user or to a group, not to both")
+        if self.over is not None and self.group is None:
+            raise ValueError("over spreads what is done to a group; give a group")
+        return self
 
 
 class FaultStep(Part):
@@ -51,7 +70,7 @@ class FaultStep(Part):
         None, description="a node (node-2), a link (node-2->redis), one, all, or a share such as 50%"
     )
     as_: Name | None = Field(None, alias="as")
-    clear: Name | Literal["all"] | None = None
+    clear: str | None = Field(None, max_length=60, description="the name of a fault that is open, or all")
 
     @model_validator(mode="after")
     def _one_of_both(self) -> Self:
@@ -114,7 +133,8 @@ class FailureAction(StrEnum):
 
 class Rolling(Part):
     """The words are those of Docker Swarm's update_config. With START_FIRST a new node joins before an old one goes.
-    `everyone-returns`: between two nodes everybody of every group makes one request."""
+    `everyone-returns`: while a batch is gone everybody of every group makes one request. `monitor` begins when the
+    balancer uses the batch again; a node that it does not use has failed, too."""
 
     parallelism: int = Field(1, ge=1)
     order: Order = Order.STOP_FIRST
@@ -150,7 +170,7 @@ class Advance(Part):
 
 
 class Everyone(Part):
-    """Each person of the group acts once, now, in a seeded order, at most `at-once` at the same time."""
+    """Each person of the group, or of `all`, acts once, now, in a seeded order, at most `at-once` at the same time."""
 
     group: Name
     at_once: int = Field(16, ge=1, le=256)

@@ -27,6 +27,7 @@ from shared.errors import HarnessError, OperatorError
 
 PATIENCE_S = 10.0
 """How long a virtual user waits for an answer (real); then he does not know what came of it."""
+ALL = "all"
 AT_ONCE = 16
 """Logins of the setup under way at the same time."""
 
@@ -119,18 +120,27 @@ class Population:
         return group.log_in and not group.knocks and not person.shows_password
 
     async def everyone(self, name: str, *, at_once: int, times: int = 1) -> None:
-        """Each person of the group acts once, in an order drawn by seed. Raises OperatorError for an unknown group."""
-        if name not in self.people:
-            raise OperatorError(f"there is no group {name!r} in the traffic; there is {', '.join(self.people)}")
+        """Each person of the group, or of all, acts `times` times, in orders drawn by seed. Raises OperatorError for an
+        unknown group."""
         for turn in range(times):
-            people = list(self.people[name])
+            people = self.everybody if name == ALL else list(self._of(name))
             self._chance(name, "order", turn).shuffle(people)
             await at_most(at_once, (person.act() for person in people))
 
     async def everybody_returns(self) -> None:
         """Everyone of every group acts once."""
-        for name in self.people:
-            await self.everyone(name, at_once=AT_ONCE)
+        await self.everyone(ALL, at_once=AT_ONCE)
+
+    def accounts_of(self, name: str) -> list[str]:
+        """The accounts of a group, each once, in an order drawn by seed. Raises OperatorError for an unknown group."""
+        accounts = list(dict.fromkeys(person.account.username for person in self._of(name)))
+        self._chance(name, "acts").shuffle(accounts)
+        return accounts
+
+    def _of(self, name: str) -> list[Person]:
+        if name not in self.people:
+            raise OperatorError(f"there is no group {name!r} in the traffic; there is {', '.join(self.people)}")
+        return self.people[name]
 
     def begin_rhythms(self, now_ms: int) -> None:
         """People with a rhythm in policy time start somewhere within their first beat, by seed."""
@@ -173,11 +183,15 @@ class Population:
             if not source.cancelled() and (error := source.exception()) is not None:
                 raise error
 
-    def forget_routes(self) -> None:
-        """Everybody loses the cookie that bound him to a node."""
-        for person in self.everybody:
-            for browser in person.browsers:
-                browser.forget_route()
+    def forget_routes(self) -> int:
+        """From now on nobody keeps the cookie that binds him to a node. Returns how many people had one."""
+        browsers = [browser for person in self.everybody for browser in person.browsers]
+        return sum(browser.strip_routes() for browser in browsers)
+
+    def keep_routes(self) -> int:
+        """Route cookies are kept again. Returns how many were thrown away since `forget_routes`, its own included."""
+        browsers = [browser for person in self.everybody for browser in person.browsers]
+        return sum(browser.keep_routes() for browser in browsers)
 
     async def _arrive(self, name: str, rate: float, under_way: set[asyncio.Task[None]]) -> None:
         """Arrivals at even distances; who it is each time is drawn by seed."""

@@ -57,6 +57,8 @@ class RecordingBrowser:
         self._session_cookie = session_cookie
         self._remember_me_cookie = remember_me_cookie
         self._login_of: dict[str, int] = {}
+        self._strips_routes = False
+        self._stripped = 0
 
     @property
     def is_remembered(self) -> bool:
@@ -102,13 +104,28 @@ class RecordingBrowser:
         except asyncio.CancelledError:
             self._complete(op, Outcome.INFO, None, "the run ended")
             raise
+        if self._strips_routes:
+            self._strip_route()
         self._learn(op, told.kind, answer, known_by)
         self._complete(op, outcome, answer, why)
         return op, answer
 
-    def forget_route(self) -> None:
-        """As when something on the way strips the balancer's cookie."""
+    def strip_routes(self) -> bool:
+        """From now on the balancer's cookie is thrown away, as behind a proxy that strips it. Was there one?"""
+        self._strips_routes = True
+        return self._strip_route()
+
+    def keep_routes(self) -> int:
+        """The cookie is kept again. How often it was thrown away."""
+        self._strips_routes = False
+        stripped, self._stripped = self._stripped, 0
+        return stripped
+
+    def _strip_route(self) -> bool:
+        had_one = contract.ROUTE_COOKIE in self.browser.cookies
         self.browser.cookies.forget(contract.ROUTE_COOKIE)
+        self._stripped += had_one
+        return had_one
 
     def _learn(self, op: int, kind: OpKind, answer: Answer | None, known_by: int | None) -> None:
         """What the answer gave is as old as what it was given for: a login, or the login that the cookie shown has."""

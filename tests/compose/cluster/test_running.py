@@ -97,3 +97,24 @@ def test_a_name_nobody_has_is_answered_with_those_there_are(runtime_directory):
 
     with pytest.raises(OperatorError, match=f"no running cluster is called jira; there is {os.getpid()}"):
         find_running("jira")
+
+
+def test_the_environment_may_name_a_cluster_that_no_command_of_ours_runs(monkeypatch):
+    """Such as that of compose.yaml, from its control container; it goes by its URL."""
+    monkeypatch.setenv("DCSIM_CLUSTER_BASE_URL", "http://balancer.ctl:8080")
+    monkeypatch.setenv("DCSIM_CLUSTER_ADMIN_TOKEN", "a-token")
+    monkeypatch.setenv("DCSIM_CLUSTER_OPERATOR_URLS", json.dumps(OPERATOR_URLS))
+
+    found = find_running()
+
+    assert (found.pid, found.base_url, found.admin_token) == (None, "http://balancer.ctl:8080", "a-token")
+    assert found.operator_urls == OPERATOR_URLS
+    assert find_running("http://balancer.ctl:8080/") == found
+
+
+def test_half_a_cluster_is_refused(monkeypatch):
+    """With everything that is missing."""
+    monkeypatch.setenv("DCSIM_CLUSTER_BASE_URL", "http://balancer.ctl:8080")
+
+    with pytest.raises(OperatorError, match=r"(?s)DCSIM_CLUSTER_ADMIN_TOKEN.*DCSIM_CLUSTER_OPERATOR_URLS"):
+        find_running()

@@ -5,7 +5,7 @@ from compose.drills.report.biographies import EVENTS, PEOPLE, write
 from compose.drills.report.people import Fate, worst_first
 from compose.drills.report.seen import Came
 from shared.contract import KnownVia
-from tests.support.histories import START_MS, Story
+from tests.compose.drills.report.story import START_MS, Story
 
 
 def biographies(*variants):

@@ -1,7 +1,7 @@
 """Where twins part."""
 
 from compose.drills.report.divergence import compare_all
-from tests.support.histories import Story
+from tests.compose.drills.report.story import Story
 
 
 def twins(**seeds):

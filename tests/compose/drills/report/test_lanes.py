@@ -4,7 +4,7 @@ from compose.drills.history.records import FaultPhase
 from compose.drills.report.lanes import SHOWN_PEOPLE, lay_out
 from compose.drills.report.people import worst_first
 from compose.drills.report.seen import Came
-from tests.support.histories import Story
+from tests.compose.drills.report.story import Story
 
 
 def lanes_of(story, *, linked=frozenset(), budget=1000):

@@ -4,7 +4,7 @@ from compose.drills.finding import Finding
 from compose.drills.judging.judgement import Verdicted
 from compose.drills.report.measured import Limit, failure_limits, latency_limits, slices_of, totals_of
 from compose.drills.verdict import Verdict
-from tests.support.histories import S, Story
+from tests.compose.drills.report.story import S, Story
 
 
 def threshold(text):

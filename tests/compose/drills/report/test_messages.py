@@ -1,7 +1,7 @@
 """The message diagram: what each node was told, and what is not known."""
 
 from compose.drills.report.messages import PANELS, lay_out
-from tests.support.histories import Story
+from tests.compose.drills.report.story import Story
 
 EVERYWHERE = {"node-1": ("applied", 0.5), "node-2": ("applied", 2.0)}
 

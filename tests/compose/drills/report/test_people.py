@@ -4,7 +4,7 @@ from compose.drills.history.records import OpKind, Outcome
 from compose.drills.report.people import Fate, natural, worst_first
 from compose.drills.report.seen import Came
 from shared.contract import KnownVia
-from tests.support.histories import Story
+from tests.compose.drills.report.story import Story
 
 
 def fates(story):

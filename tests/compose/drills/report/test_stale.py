@@ -3,7 +3,7 @@
 from compose.drills.report.stale import stale_operations
 from shared.actions import Action
 from shared.contract import KnownVia
-from tests.support.histories import Story
+from tests.compose.drills.report.story import Story
 
 
 def test_a_request_after_the_call_returned_is_stale_if_its_login_is_older():

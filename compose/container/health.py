@@ -1,0 +1,44 @@
+"""`python -m compose.container.health`: exit 0 if this container's node or balancer serves, else 1 and why.
+
+Serving is `/status` with 200 AND RUNNING: a node that starts, stops or is in maintenance may answer 200 too. Asked of
+the balancer, it is a node behind it that answers. Where to ask is what the program itself was told: `DCSIM_PORT` and
+`DCSIM_CONTEXT_PATH`. It runs every few seconds, so it imports little.
+"""
+
+import http.client
+import json
+import os
+import sys
+
+LIMIT_S = 2.0
+BODY_MAX = 64 * 1024
+
+
+def main() -> int:
+    port = int(os.environ.get("DCSIM_PORT", "8080"))
+    trouble = find_trouble("127.0.0.1", port, os.environ.get("DCSIM_CONTEXT_PATH", "") + "/status")
+    print(trouble or "RUNNING")
+    return 1 if trouble else 0
+
+
+def find_trouble(host: str, port: int, path: str) -> str | None:
+    """What is wrong, in words; None for 200 and RUNNING."""
+    connection = http.client.HTTPConnection(host, port, timeout=LIMIT_S)
+    try:
+        connection.request("GET", path)
+        answer = connection.getresponse()
+        body = answer.read(BODY_MAX)
+    except (OSError, http.client.HTTPException) as error:
+        return f"no answer: {type(error).__name__}: {error}"
+    finally:
+        connection.close()
+    try:
+        document = json.loads(body)
+    except ValueError:
+        document = None
+    state = document.get("state") if isinstance(document, dict) else None
+    return None if answer.status == 200 and state == "RUNNING" else f"HTTP {answer.status}, {state or 'no state'}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
