@@ -9,6 +9,7 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from compose.drills.case.case import Case
 from compose.drills.finding import Evidence, Finding, Measure, Unit
 from compose.drills.history.history import History
 from compose.drills.history.journal import Journal
@@ -28,7 +29,7 @@ from compose.drills.history.records import (
     Receipt,
     Said,
 )
-from compose.drills.judging.judgement import Judgement, Logout, VariantJudgement, Verdicted
+from compose.drills.judging.judgement import Judgement, VariantJudgement, Verdicted
 from compose.drills.run_folder import RunFacts, RunFolder
 from compose.drills.verdict import Verdict
 from shared.actions import Action
@@ -403,8 +404,8 @@ def _judge(name: str, history: History) -> VariantJudgement:
     latencies = sorted(latency for operation in history.operations if (latency := operation.latency_ms) is not None)
     p95 = latencies[int(len(latencies) * 0.95)] if latencies else None
     quick = Verdicted(
-        "latency{phase:method} p(95)<200",
-        "latency{phase:method} p(95)<200",
+        "latency{phase:method}: p(95)<200",
+        "latency{phase:method}: p(95)<200",
         None,
         Verdict.PASS if latencies else Verdict.UNKNOWN,
         Verdict.PASS if latencies else Verdict.UNKNOWN,
@@ -439,20 +440,5 @@ def _judge(name: str, history: History) -> VariantJudgement:
             "logouts": Measure(float(len(out))),
             "http-failed-rate": Measure(0.012, Unit.RATIO),
         },
-        tuple(
-            Logout(
-                one.user,
-                one.number,
-                one.started_ns,
-                one.invoke.policy_ms,
-                one.node,
-                str(one.completion.session_ended),
-                (
-                    f"logged in by operation {one.invoke.login_op}",
-                    f"the session ended: {one.completion.session_ended}",
-                    f"asked to log in on {one.node}",
-                ),
-            )
-            for one in out
-        ),
+        Case(history).logouts,
     )

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from markupsafe import Markup, escape
 
 from compose.drills.history.history import NEVER_NS
-from compose.drills.report.measured import Limit, Slices, failure_limits, latency_limits, slices_of
+from compose.drills.report.measured import Limit, Slices, failure_limits, latency_limits, rate_limits, slices_of
 from compose.drills.report.variant import Variant
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def _picture(variant: Variant, slices: Slices, everyone: Sequence[Slices]) -> Ma
     FigureCanvasSVG(figure)
     figure.patch.set_alpha(0)
     axes: list[Axes] = list(figure.subplots(rows, 1, sharex=True))
-    _rates(axes[0], slices, everyone)
+    _rates(axes[0], slices, everyone, rate_limits(thresholds))
     _latencies(axes[1], slices, everyone, latency_limits(thresholds))
     if failures:
         _failures(axes[2], slices, failures)
@@ -83,14 +83,15 @@ def _picture(variant: Variant, slices: Slices, everyone: Sequence[Slices]) -> Ma
     return _inline(buffer.getvalue(), variant)
 
 
-def _rates(axis: "Axes", slices: Slices, everyone: Sequence[Slices]) -> None:
+def _rates(axis: "Axes", slices: Slices, everyone: Sequence[Slices], limits: Sequence[Limit]) -> None:
     x = slices.middles_s
     axis.fill_between(x, slices.failed, step="mid", color=_COLOURS["fail-line"], alpha=0.5, linewidth=0, label="failed")
     axis.step(x, slices.offered, where="mid", color=_COLOURS["soft"], linestyle="--", linewidth=1.2, label="offered")
     axis.step(x, slices.completed, where="mid", color=_COLOURS["ok-line"], linewidth=1.5, label="completed")
     highest = max((value for one in everyone for value in (*one.offered, *one.completed)), default=1)
-    axis.set_ylim(0, max(highest * 1.15, 1))
+    axis.set_ylim(0, max([highest * 1.15, 1, *(limit.value * 1.15 for limit in limits)]))
     axis.set_ylabel("requests/s (real)")
+    _limit_lines(axis, limits)
 
 
 def _latencies(axis: "Axes", slices: Slices, everyone: Sequence[Slices], limits: Sequence[Limit]) -> None:

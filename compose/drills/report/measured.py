@@ -18,8 +18,8 @@ from compose.drills.report.variant import Variant
 
 SLICES = 60
 _SHORTEST_NS = 100_000_000
-_LATENCY = re.compile(r"(p\(\d+(?:\.\d+)?\)|avg|med|max)\s*<=?\s*(\d+(?:\.\d+)?)")
-_RATE = re.compile(r"rate\s*<=?\s*(\d*\.?\d+)")
+_LATENCY = re.compile(r"(?:p\(\d+(?:\.\d+)?\)|avg|med|min|max)\s*[<>]=?\s*(\d+(?:\.\d+)?)")
+_RATE = re.compile(r"rate\s*[<>]=?\s*(\d*\.?\d+)")
 
 
 class Limit(NamedTuple):
@@ -137,12 +137,11 @@ def failure_limits(thresholds: Iterable[Verdicted]) -> list[Limit]:
     return _limits(thresholds, "failed", _RATE)
 
 
+def rate_limits(thresholds: Iterable[Verdicted]) -> list[Limit]:
+    return _limits(thresholds, "requests", _RATE)
+
+
 def _limits(thresholds: Iterable[Verdicted], metric: str, pattern: re.Pattern[str]) -> list[Limit]:
-    found: dict[Limit, None] = {}
-    for one in thresholds:
-        for text in (one.id, one.sentence):
-            match = pattern.search(text)
-            if match is not None and metric in text:
-                found[Limit(match.group(0), float(match.groups()[-1]))] = None
-                break
-    return list(found)
+    """`latency{phase:method}: p(95)<200` is one on `latency`."""
+    matches = (pattern.search(one.id) for one in thresholds if re.match(rf"\s*{metric}\b", one.id))
+    return list(dict.fromkeys(Limit(match.group(0), float(match.group(1))) for match in matches if match is not None))

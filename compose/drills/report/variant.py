@@ -2,6 +2,7 @@
 
 from functools import cached_property
 
+from compose.drills.case.case import Case
 from compose.drills.history.history import History, Operation
 from compose.drills.judging.judgement import Logout, VariantJudgement
 from compose.drills.report.people import People
@@ -21,8 +22,8 @@ class Variant:
         self.judgement: VariantJudgement = run.judgement
         self.opened = run.history.opened
         self.timeline = Timeline(run.history, span_ns)
-        self.seen = Seen(run.history)
-        self.people = People(run.history, self.seen)
+        self.seen = Seen(Case(run.history))
+        self.people = People(self.seen)
 
     def anchor(self, operation: int) -> str:
         """The id of an operation's mark in the lanes."""
@@ -37,8 +38,8 @@ class Variant:
 
     @cached_property
     def logouts(self) -> dict[int, Logout]:
-        """By the operation at which they were noticed."""
-        return {logout.op: logout for logout in self.judgement.logouts}
+        """By the operation at which they were noticed; as judged, or without a judgement as the history has it."""
+        return {logout.op: logout for logout in self.judgement.logouts} or dict(self.seen.logouts)
 
     def describe(self, operation: Operation) -> str:
         """One operation in one line, both clocks, with what came of it and why."""

@@ -138,7 +138,7 @@ async def test_the_lanes_can_be_zoomed_and_walked_with_the_keyboard(browser, run
 
 async def test_hovering_says_what_an_operation_was(browser, run):
     page = await opened(browser, run, viewport=DESK)
-    await page.locator("use.o.stale").first.hover()
+    await page.locator("use.o.stale").last.hover()
     await expect(page.locator("#hover")).to_contain_text("user-000: ")
     await expect(page.locator("#hover")).to_contain_text("wrongly let in")
 

@@ -48,7 +48,7 @@ def test_limits_are_read_from_thresholds():
     """Of latencies in ms, of failures as a share; one written twice is drawn once."""
     thresholds = [
         threshold("latency{phase:method}: p(95)<200"),
-        threshold("latency p(95)<200"),
+        threshold("latency: p(95)<200"),
         threshold("failed: rate<0.01"),
     ]
     assert latency_limits(thresholds) == [Limit("p(95)<200", 200.0)]
