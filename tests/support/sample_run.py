@@ -193,7 +193,12 @@ class VariantModel:
                 dict.fromkeys(NODES, self.version),
                 "pubsub" if self.version == "9.11" else "local",
                 "cookie",
-                {"session_idle_s": 18000, "session_max_age_s": None, "crowd_ttl_s": 900, "remember_me_age_s": 1209600},
+                {
+                    "session_idle_ms": 18_000_000,
+                    "session_max_age_ms": None,
+                    "crowd_ttl_ms": 900_000,
+                    "remember_me_age_ms": 1_209_600_000,
+                },
                 {"crowd_gate": "both", "rest_delete_clears_tokens": True, "bot_killer": True},
                 f"dcsim drill run stolen-password --seed {sample.seed}",
             )

@@ -76,7 +76,13 @@ def _times(count: int) -> str:
 def _limit(name: str, value: int | None) -> str:
     if value is None:
         return "none"
-    return f"{in_words(value * 1000)} (policy)" if name.endswith("_s") else str(value)
+    unit_ms = {"ms": 1, "s": 1000}.get(name.rpartition("_")[2])
+    return str(value) if unit_ms is None else f"{in_words(value * unit_ms)} (policy)"
+
+
+def _name(limit: str) -> str:
+    """Without its unit, which the value has."""
+    return limit.removesuffix("_ms").removesuffix("_s").replace("_", " ")
 
 
 def _clock(variant: Variant) -> str:

@@ -10,8 +10,8 @@ from shared.clock import as_datetime
 
 NS_PER_S = 1_000_000_000
 _STEPS_S = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1800, 3600)
-_MERGE_PERCENT = 0.8
-"""Jumps closer together than this are one hatched stretch."""
+_MERGE_PERCENT, _MERGE_MANY_PERCENT, _MANY = 0.8, 6.0, 10
+"""Jumps closer together than this are one hatched stretch; where there are many, also those further apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +78,10 @@ class Timeline:
 
     def merged_jumps(self) -> list[Jump]:
         """As they are drawn: neighbours together."""
-        near_ns = self.span_ns * _MERGE_PERCENT / 100
+        jumps = self.jumps
+        near_ns = self.span_ns * (_MERGE_MANY_PERCENT if len(jumps) > _MANY else _MERGE_PERCENT) / 100
         merged: list[Jump] = []
-        for jump in self.jumps:
+        for jump in jumps:
             last = merged[-1] if merged else None
             if last is not None and jump.starts_ns - last.ends_ns <= near_ns:
                 merged[-1] = Jump(

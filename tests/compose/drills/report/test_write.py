@@ -80,7 +80,7 @@ def test_each_piece_of_evidence_leads_to_the_operation_and_to_the_biography(run)
     assert anchors
     marks = {use["id"] for use in page.of_class("o")}
     assert set(anchors) <= marks
-    assert 'href="#bio-0">biography of user-000' in evidence
+    assert 'href="#bio-0" aria-label="biography of user-000">biography' in evidence
 
 
 def test_all_sections_are_there_and_each_has_a_heading(run):
