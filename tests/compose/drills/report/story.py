@@ -105,4 +105,4 @@ class Story:
     def variant(self, name="only", index=0, **judged):
         history = self.history
         run = VariantRun(name, history, VariantJudgement(name, Verdict.PASS, **judged))
-        return Variant(run, index, history.ends_ns)
+        return Variant(run, index, 0, history.ends_ns)
