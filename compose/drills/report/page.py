@@ -128,7 +128,8 @@ def _overview(run: Run) -> list[tuple[str, str, list[Verdict | None]]]:
             for verdicted in judged:
                 rows.setdefault((kind, verdicted.id), {})[one.variant] = verdicted.verdict
     for variant, guard in guards:
-        name = f"{len({guard.id for guard in held})} guards" if len(held) == len(guards) else guard.id
+        count = len({guard.id for guard in held})
+        name = guard.id if len(held) < len(guards) else f"{count} guard{'' if count == 1 else 's'}"
         rows.setdefault(("guard", name), {})[variant] = guard.verdict
     return [(kind, id_, [found.get(one.name) for one in run.variants]) for (kind, id_), found in rows.items()]
 

@@ -11,6 +11,7 @@ from defusedxml.ElementTree import fromstring
 from compose.drills.report.lanes import SHOWN_PEOPLE
 from compose.drills.report.write import HTML, JSON, JUNIT, MARKDOWN, write_report
 from compose.drills.run_folder import RunFolder
+from compose.drills.scenario.drill import ONLY
 from shared.errors import OperatorError
 from tests.support.html_page import HtmlPage
 from tests.support.sample_run import Sample
@@ -105,6 +106,21 @@ def test_every_number_of_the_conditions_says_its_clock(run):
 def test_twins_stand_side_by_side_and_the_first_difference_is_named(run):
     text = " ".join(page_of(run).text.split())
     assert re.search(r"user-000, operation \d+\. before: wrongly let in; after: thrown out", text)
+
+
+def test_guards_that_held_share_one_line_and_one_that_did_not_stands_alone(run, tmp_path):
+    held = " ".join(page_of(run).text.split())
+    assert "1 guard held: history-complete" in held
+    cut = " ".join(page_of(written(tmp_path / "cut", Sample(interrupted_at_ms=9_000))).text.split())
+    assert "guard held" not in cut
+    assert "history-complete the history was cut off" in cut
+
+
+def test_a_drill_without_variants_does_not_speak_of_them(tmp_path):
+    html = (written(tmp_path / "run", Sample(variants={ONLY: "9.11"})) / HTML).read_text()
+    assert ">this run<" in html
+    assert ">only<" not in html
+    assert "Where the twins part" not in html
 
 
 def test_the_same_folder_gives_the_same_bytes(run, tmp_path):
