@@ -42,6 +42,7 @@ def admin_app(balancer: "Balancer") -> web.Application:
         return web.json_response(describe_node(node, balancer.bindings, now()))
 
     async def status(_request: web.Request) -> web.Response:
+        balancer.bindings.expire(balancer.clock.now_ms())  # policy time may have jumped since the last sweep
         return web.json_response(describe(balancer, now()))
 
     async def ready(request: web.Request) -> web.Response:

@@ -145,6 +145,10 @@ class AdminClient:
         with _operators_fault():
             return await self._call("PUT", url, "/faults", limit_s=LOOP_LIMIT_S, json=body)
 
+    async def loop_fault(self, url: str) -> dict[str, Any]:
+        """`slow_loop`: what is set, null for nothing; `blocks`: how often it has struck."""
+        return await self._call("GET", url, "/faults", limit_s=LOOP_LIMIT_S)
+
     async def heal_loop(self, url: str) -> int:
         """How often the loop stood still."""
         return int((await self._call("DELETE", url, "/faults", limit_s=LOOP_LIMIT_S))["blocks"])

@@ -70,6 +70,7 @@ class Balancing:
     health_fall: int | None = None
     health_rise: int | None = None
     health_naive: bool | None = None
+    passive_failures: int | None = None
 
     def said(self) -> dict[str, Any]:
         """What was not left open, by the names of `BalancerSettings`."""

@@ -15,7 +15,7 @@ from enum import StrEnum
 
 from compose.cluster.spec import NodeSpec
 from compose.cluster.together import together
-from compose.drills.availability import are_up, until_taking
+from compose.drills.availability import are_up, balancer_that_takes_orders, until_taking
 from compose.drills.conditions import note_condition
 from compose.drills.history.records import NodeCondition
 from compose.drills.operations import Operations
@@ -95,6 +95,8 @@ class _Roller:
 
     def _require_possible(self) -> None:
         words, count = self._words, len(self._scene.cluster.nodes)
+        if words.order is Order.START_FIRST or words.drain.mode is not DrainMode.NONE:
+            balancer_that_takes_orders(self._scene)
         left = count - min(words.parallelism, len(self._nodes))
         if words.order is Order.STOP_FIRST and left < words.min_available:
             raise OperatorError(
@@ -234,7 +236,10 @@ class _Roller:
             given_up=lambda: not are_up(self._scene, [node_id]),
         ):
             return True
-        self._problem(f"{node_id} has started, and the balancer sends nobody there")
+        if are_up(self._scene, [node_id]):
+            self._problem(f"{node_id} has started, and the balancer sends nobody there")
+        else:
+            await self._died(node_id, "before anybody was sent there")
         return False
 
     async def _monitor(self, node_ids: Sequence[str]) -> list[str]:
@@ -243,13 +248,16 @@ class _Roller:
         deadline = time.monotonic() + self._words.monitor.s
         while good:
             for node_id in [one for one in good if not are_up(self._scene, [one])]:
-                self._problem(f"{node_id} died while it was monitored")
-                await note_condition(self._scene, node_id, NodeCondition.DOWN, cause=f"{self._cause}: died")
+                await self._died(node_id, "while it was monitored")
                 good.remove(node_id)
             if time.monotonic() >= deadline:
                 break
             await asyncio.sleep(MONITOR_POLL_S)
         return good
+
+    async def _died(self, node_id: str, when: str) -> None:
+        self._problem(f"{node_id} died {when}")
+        await note_condition(self._scene, node_id, NodeCondition.DOWN, cause=f"{self._cause}: died")
 
     def _new_id(self) -> str:
         """The next number after all there are."""

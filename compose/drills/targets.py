@@ -9,9 +9,9 @@ import random
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from enum import StrEnum
 
+from compose.drills.scenario.nearest import nearest
 from shared.errors import OperatorError
 
 ARROW = "->"
@@ -119,8 +119,8 @@ def _draw(quantity: str, names: Sequence[str], chance: random.Random) -> list[st
 
 
 def _unknown(selector: str, kind: TargetKind, names: Sequence[str]) -> str:
-    near = get_close_matches(selector, names, n=1)
-    hint = f"; did you mean {near[0]}?" if near else ""
+    near = nearest(selector, names)
+    hint = f"; did you mean {near}?" if near else ""
     return f"there is no {kind} {selector[:80]!r}{hint}; {_there_is(kind, names)}"
 
 

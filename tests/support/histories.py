@@ -309,6 +309,7 @@ class Story:
             return op
         self.wait(took)
         answered = outcome is Outcome.OK
+        keeps = shown if answered else {"session": None, "token": None}
         self._add(
             Completion(
                 self.real_ns,
@@ -324,8 +325,8 @@ class Story:
                 denied_reason=denied,
                 route=route,
                 balancer_error=error if answered else None,
-                session=gives[0] if gives[0] is not None or known is KnownVia.LOGIN else shown["session"],
-                token=gives[1] if gives[1] is not None else shown["token"],
+                session=gives[0] if gives[0] is not None or known is KnownVia.LOGIN else keeps["session"],
+                token=gives[1] if gives[1] is not None else keeps["token"],
                 error=None if answered else "gone",
             )
         )

@@ -9,7 +9,7 @@ from compose.drills.case.limits import Limits
 from compose.drills.case.logouts import Logouts
 from compose.drills.case.stale import StaleJudgement, find_stale_accepts
 from compose.drills.case.troubles import Troubles
-from compose.drills.history.history import History
+from compose.drills.history.history import History, Operation
 from compose.drills.logout import Logout
 from compose.drills.scenario.cluster import ClusterSection
 
@@ -35,6 +35,12 @@ class Case:
     @cached_property
     def credentials(self) -> Credentials:
         return Credentials(self.history, nodes=self.nodes)
+
+    @cached_property
+    def operations(self) -> tuple[Operation, ...]:
+        """Those that are not another application's, in the order they were sent."""
+        some = [operation for operation in self.history.operations if not self.credentials.is_foreign(operation)]
+        return tuple(sorted(some, key=lambda operation: operation.started_ns))
 
     @cached_property
     def acts(self) -> Acts:

@@ -212,6 +212,10 @@ class Causes:
             if idle.cause is Cause.IDLE and self._limits.session_idle_ms is not None:
                 return idle
             return _unexplained(f"{home} had given the session, had not been restarted, and did not know it.")
+        named = ended.operation.invoke.bound_to
+        if named is not None and self._credentials.is_foreign_node(named):
+            words = f"Another application on the same host name overwrote the cookie that bound him: it names {named}."
+            return Explanation(Cause.COOKIE_REPLACED, (words,))
         reason = self._why_moved(ended)
         if reason is None:
             return _unexplained(f"The session was on {home}, which was there; {answered} was asked all the same.")

@@ -79,7 +79,10 @@ class Credentials:
 
     def is_foreign(self, operation: Operation) -> bool:
         """Was it answered by another application than the cluster?"""
-        return operation.node is not None and operation.node not in self._nodes
+        return operation.node is not None and self.is_foreign_node(operation.node)
+
+    def is_foreign_node(self, node: str) -> bool:
+        return node not in self._nodes
 
     def _login(self, born: Born | None, operation: Operation) -> Operation | None:
         if born is not None and born.login is not None:
@@ -104,9 +107,9 @@ class Credentials:
             births.append(Born(by, self._login_for(operation, is_login=is_login), answer.real_ns))
 
     def _login_for(self, operation: Operation, *, is_login: bool) -> Operation | None:
-        if is_login:
-            return operation
         if operation.known_via is KnownVia.NOBODY or self.is_foreign(operation):
             return None
+        if is_login:
+            return operation
         born = self.token_shown(operation) if operation.known_via is KnownVia.REMEMBER_ME else None
         return self._login(born, operation)

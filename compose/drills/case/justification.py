@@ -22,7 +22,9 @@ def justification(case: Case, logout: Logout) -> str | None:
         return "never logged in"
     if any(_may_have_left(other) for other in before if other.started_ns >= good.started_ns):
         return "logged out"
-    if operation.invoke.session is None or _shows_another(operation, good):
+    named = operation.invoke.bound_to
+    is_route_foreign = named is not None and case.credentials.is_foreign_node(named)
+    if operation.invoke.session is None or is_route_foreign or _shows_another(operation, good):
         return "cookie"
     if _was_acted_upon(case, operation, good):
         return "act"

@@ -1,5 +1,6 @@
 """What one judgement looks at: a case, a stretch of it, and whose operations."""
 
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -42,13 +43,13 @@ class Scope:
     @cached_property
     def operations(self) -> tuple[Operation, ...]:
         """Sent within the window, by whom and where it is asked for; without those of other applications."""
+        some = self.case.operations
+        lower = bisect_left(some, self.window.starts_ns, key=lambda operation: operation.started_ns)
+        upper = bisect_right(some, self.window.ends_ns, key=lambda operation: operation.started_ns)
+        if self.where == ANYBODY:
+            return tuple(operation for operation in some[lower:upper] if self._is_of_people(operation))
         return tuple(
-            operation
-            for operation in self.history.operations
-            if operation.started_ns in self.window
-            and not self.case.credentials.is_foreign(operation)
-            and self._is_of_people(operation)
-            and self.fits(operation)
+            operation for operation in some[lower:upper] if self._is_of_people(operation) and self.fits(operation)
         )
 
     @cached_property

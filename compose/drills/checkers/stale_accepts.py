@@ -27,7 +27,7 @@ def check(scope: Scope, settings: Settings) -> Finding:
         map(evidence_of, stale),
         checked,
         good=f"None of {several(checked, 'request')} after an invalidation was let in by something older.",
-        bad=f"{several(len(stale), 'request')} of {checked} were let in by something that had been invalidated.",
+        bad=f"{len(stale)} of {several(checked, 'request')} let in by something that had been invalidated.",
         nothing="No request after an invalidation could have been let in by something older.",
         measures={"stale-accepts": Measure(len(stale)), "share": Measure(len(stale) / checked, Unit.RATIO)}
         if checked

@@ -25,7 +25,7 @@ def check(scope: Scope, _settings: NoSettings) -> Finding:
         bad,
         len(shown),
         good=f"Deleted remember-me tokens were shown {several(len(shown), 'time')} and let nobody in.",
-        bad=f"{several(len(bad), 'request')} of {len(shown)} were let in by a remember-me token that had been deleted.",
+        bad=f"{len(bad)} of {several(len(shown), 'request')} let in by a remember-me token that had been deleted.",
         nothing="No deleted remember-me token was shown to a node that had nothing else to know the user by.",
     )
 

@@ -1,7 +1,6 @@
 """The faults a drill can inject, by name, and how the words of a file become one of them."""
 
 from collections.abc import Mapping
-from difflib import get_close_matches
 from typing import Any
 
 from pydantic import ValidationError
@@ -11,9 +10,11 @@ from compose.drills.faults.clock_skew import ClockSkew
 from compose.drills.faults.link import LINK_FAULTS
 from compose.drills.faults.node_gone import NodeCrash, NodeStop
 from compose.drills.faults.node_hang import NodeHang
+from compose.drills.faults.node_slow_loop import NodeSlowLoop
 from compose.drills.faults.node_slow_start import NodeSlowStart
 from compose.drills.faults.stickiness_lost import StickinessLost
 from compose.drills.faults.store_outage import PostgresOutage, RedisOutage
+from compose.drills.scenario.nearest import nearest
 from shared.errors import OperatorError
 
 _ALL: tuple[type[Fault], ...] = (
@@ -21,6 +22,7 @@ _ALL: tuple[type[Fault], ...] = (
     NodeHang,
     NodeStop,
     NodeSlowStart,
+    NodeSlowLoop,
     *LINK_FAULTS,
     RedisOutage,
     PostgresOutage,
@@ -34,8 +36,8 @@ def make_fault(kind: str, settings: Mapping[str, Any]) -> Fault:
     """Raises OperatorError for a kind there is not, with the nearest one there is, and for settings that are wrong,
     all of them in one message."""
     if kind not in KINDS:
-        near = get_close_matches(kind, KINDS, n=1, cutoff=0.5)
-        hint = f"; did you mean {near[0]}?" if near else ""
+        near = nearest(kind, KINDS)
+        hint = f"; did you mean {near}?" if near else ""
         raise OperatorError(f"there is no fault {kind[:60]!r}{hint}; there are {', '.join(KINDS)}")
     try:
         return KINDS[kind].model_validate(dict(settings))
@@ -54,8 +56,8 @@ def _in_words(where: tuple[int | str, ...], what: str, message: str, names: list
     if what == "missing":
         return f"{name} is missing"
     if what == "extra_forbidden":
-        near = get_close_matches(name, names, n=1)
-        hint = f"did you mean {near[0]}?" if near else f"there is {', '.join(names) or 'none'}"
+        near = nearest(name, names)
+        hint = f"did you mean {near}?" if near else f"there is {', '.join(names) or 'none'}"
         return f"there is no setting {name!r}; {hint}"
     return f"{name}: {message.removeprefix('Value error, ')}"
 

@@ -15,47 +15,58 @@ from compose.drills.history.records import OpKind
 from compose.drills.logout import LogoutKind
 from compose.drills.metrics.service import is_moved
 from compose.drills.scenario.expectations import Event
-from shared.contract import KnownVia
+from shared.contract import KnownVia, LoginReason
 
 _Test = Callable[[Operation], bool]
+_FAILURES = frozenset({LoginReason.FAILED, LoginReason.DENIED, LoginReason.NOT_AUTHORISED})
+
+
+def _anything(_operation: Operation) -> bool:
+    return True
 
 
 def _asks(operation: Operation) -> bool:
-    return operation.is_answered_by_node and operation.kind in (OpKind.BROWSE, OpKind.WRITE)
+    return operation.kind in (OpKind.BROWSE, OpKind.WRITE)
 
 
 def _shows_something(operation: Operation) -> bool:
-    invoke = operation.invoke
-    return operation.is_answered_by_node and (invoke.session is not None or invoke.token is not None)
-
-
-def _shows_token(operation: Operation) -> bool:
-    return operation.is_answered_by_node and operation.invoke.token is not None
-
-
-def _is_bound(operation: Operation) -> bool:
-    return operation.is_answered_by_node and operation.invoke.bound_to is not None
+    return operation.invoke.session is not None or operation.invoke.token is not None
 
 
 def _logs_in(operation: Operation) -> bool:
-    return operation.is_answered_by_node and operation.kind is OpKind.LOGIN
+    return operation.kind is OpKind.LOGIN
 
 
-def _could_be_thrown_out(operation: Operation) -> bool:
-    return operation.is_answered_by_node and operation.invoke.login_op is not None
+def _shows_password(operation: Operation) -> bool:
+    """At the login page, or with a request, as scripts do."""
+    return _logs_in(operation) or operation.known_via is KnownVia.BASIC or _password_failed(operation)
+
+
+def _password_failed(operation: Operation) -> bool:
+    if _logs_in(operation):
+        return operation.known_via is not KnownVia.LOGIN
+    answer = operation.completion
+    if answer is None or operation.known_via is not KnownVia.NOBODY or operation.invoke.token is not None:
+        return False  # a remember-me cookie can be denied too
+    return answer.login_reason in _FAILURES
 
 
 _TESTS: Mapping[Event, tuple[_Test, _Test]] = {
-    Event.REQUEST: (lambda _: True, lambda _: True),
+    Event.REQUEST: (_anything, _anything),
     Event.ACCEPTED: (_shows_something, lambda operation: operation.is_let_in),
-    Event.REFUSED: (_asks, lambda operation: operation.known_via is KnownVia.NOBODY),
-    Event.FAILED: (lambda _: True, lambda operation: operation.is_failed),
-    Event.LOGIN: (_logs_in, lambda operation: operation.known_via is KnownVia.LOGIN),
-    Event.LOGIN_FAILED: (_logs_in, lambda operation: operation.known_via is not KnownVia.LOGIN),
-    Event.SILENT: (_shows_token, lambda operation: operation.known_via is KnownVia.REMEMBER_ME),
-    Event.MOVED: (_is_bound, is_moved),
+    Event.REFUSED: (_asks, lambda one: one.is_answered_by_node and one.known_via is KnownVia.NOBODY),
+    Event.FAILED: (_anything, lambda operation: operation.is_failed),
+    Event.LOGIN: (_logs_in, lambda one: one.is_answered_by_node and one.known_via is KnownVia.LOGIN),
+    Event.LOGIN_FAILED: (_shows_password, lambda one: one.is_answered_by_node and _password_failed(one)),
+    Event.SILENT: (
+        lambda operation: operation.invoke.token is not None,
+        lambda one: one.is_answered_by_node and one.known_via is KnownVia.REMEMBER_ME,
+    ),
+    Event.MOVED: (lambda operation: operation.invoke.bound_to is not None, is_moved),
 }
 """For each event: which operations could have been one, and which of those were."""
+_WITHOUT_A_NODE = frozenset({Event.REQUEST, Event.FAILED})
+"""What can happen though no node answered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +78,13 @@ class Case:
     evidence: Evidence
 
 
-def cases_of(event: Event, scope: Scope) -> list[Case]:
+def cases_of(event: Event, scope: Scope, *, must_be: bool = False) -> list[Case]:
     """In the order they happened. What `where` says of the outcome, status and cause, makes an event and no
-    opportunity."""
+    opportunity.
+
+    What no node answered could not have been most events, and proves nothing by not being one. Where all `must_be`
+    the event it counts all the same.
+    """
     if event is Event.FAULT:
         return _faults(scope)
     where = scope.where
@@ -85,7 +100,7 @@ def cases_of(event: Event, scope: Scope) -> list[Case]:
     return [
         Case(operation.started_ns, was(operation) and scope.fits(operation), evidence_of(operation, clock))
         for operation in opportunities
-        if could(operation)
+        if could(operation) and (must_be or event in _WITHOUT_A_NODE or _has_reached_a_node(operation))
     ]
 
 
@@ -100,6 +115,11 @@ def evidence_of(operation: Operation, clock: Clockface) -> Evidence:
     return Evidence(text, (operation.number,), operation.started_ns, operation.user, operation.node)
 
 
+def _has_reached_a_node(operation: Operation) -> bool:
+    """A node that answered with an error of its own could have answered otherwise."""
+    return operation.node is not None and operation.status is not None
+
+
 def _thrown_out(scope: Scope, wider: Scope, clock: Clockface) -> list[Case]:
     out = {logout.op: logout for logout in scope.logouts if logout.kind is LogoutKind.THROWN_OUT}
     found = []
@@ -109,7 +129,7 @@ def _thrown_out(scope: Scope, wider: Scope, clock: Clockface) -> list[Case]:
             text = " ".join(logout.chain)
             piece = Evidence(text, (*logout.because_of, logout.op), logout.real_ns, logout.user, logout.node)
             found.append(Case(operation.started_ns, True, piece))
-        elif _could_be_thrown_out(operation):
+        elif operation.is_answered_by_node and operation.invoke.login_op is not None:
             found.append(Case(operation.started_ns, False, evidence_of(operation, clock)))
     return found
 

@@ -6,11 +6,10 @@ from dataclasses import replace
 from compose.drills.case.case import Case
 from compose.drills.checkers.checker import unknown
 from compose.drills.finding import Finding
-from compose.drills.history.history import Window
 from compose.drills.judging.comparing import wanted_words
 from compose.drills.judging.judgement import Verdicted
 from compose.drills.judging.looks import NeverHappened, looks_of, words_of
-from compose.drills.judging.subjects import judge_subject, unread
+from compose.drills.judging.subjects import judge_subject
 from compose.drills.scenario.drill import Drill
 from compose.drills.scenario.expectations import Expectation, Subject, Word
 from compose.drills.verdict import Verdict
@@ -64,29 +63,12 @@ def _subject_words(subject: Subject, drill: Drill | None) -> str:
 def _found(expectation: Expectation, drill: Drill, case: Case) -> Finding:
     try:
         looks = looks_of(expectation, case.history)
-        found = [_with_unread(expectation, drill, case, look.window) for look in looks]
+        found = [judge_subject(expectation, drill, case, look.window) for look in looks]
     except NeverHappened as error:
         return unknown(f"{error}, so there was nothing to look at.")
     except Exception as error:  # a judge that breaks down has no opinion
         return unknown(f"This could not be judged: {error or type(error).__name__}")
     return together(expectation.word, found)
-
-
-def _with_unread(expectation: Expectation, drill: Drill, case: Case, window: Window) -> Finding:
-    """A probe that could not always be read passes nothing that had to be so all the time."""
-    finding = judge_subject(expectation, drill, case, window)
-    if expectation.subject.probe is None or finding.verdict is not Verdict.PASS:
-        return finding
-    if expectation.word in (Word.SOMETIMES, Word.EVENTUALLY):
-        return finding
-    missing = unread(expectation.subject, case, window)
-    if expectation.word is Word.AT_END:
-        last = max((piece.real_ns or 0 for piece in missing), default=0)
-        readings = [
-            r.real_ns for r in case.history.readings if r.probe == expectation.subject.probe and r.value is not None
-        ]
-        missing = missing[-1:] if last > max(readings, default=0) else []
-    return unknown(f"{len(missing)} readings failed.", missing, checked=finding.checked) if missing else finding
 
 
 def together(word: Word, found: Sequence[Finding]) -> Finding:

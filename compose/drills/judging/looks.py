@@ -7,7 +7,7 @@ step has its `NAME:end`. `during` is from the one to the other, for each time it
 from dataclasses import dataclass
 
 from compose.drills.case.scope import SETUP_ENDS
-from compose.drills.history.history import NEVER_NS, FaultBand, History, Window
+from compose.drills.history.history import FaultBand, History, Window
 from compose.drills.scenario.expectations import Expectation
 
 END = ":end"
@@ -84,10 +84,14 @@ def _before(name: str, history: History) -> int:
 
 
 def _during(name: str, history: History) -> list[Window]:
-    begins = [mark.real_ns for mark in history.marks if mark.name == name]
-    ends = [mark.real_ns for mark in history.marks if mark.name == name + END]
-    if begins:
-        return [Window(at, min((end for end in ends if end >= at), default=NEVER_NS)) for at in begins]
+    windows: list[Window] = []
+    for mark in history.marks:
+        if mark.name == name:
+            windows.append(Window(mark.real_ns))
+        elif mark.name == name + END and windows:
+            windows[-1] = Window(windows[-1].starts_ns, mark.real_ns)
+    if windows:
+        return windows
     bands = _bands(name, history)
     if not bands:
         raise NeverHappened(f"{name} never happened")

@@ -22,9 +22,10 @@ def judge_subject(expectation: Expectation, drill: Drill, case: Case, window: Wi
     within_ns = None if expectation.within is None else round(expectation.within.ms * 1e6)
     scope = Scope(case, window, subject.where)
     if subject.event is not None:
-        return _of_cases(word, events.cases_of(subject.event, _soon(scope, within_ns)), scope, within_ns)
+        cases = events.cases_of(subject.event, _soon(scope, within_ns), must_be=word in (Word.ALWAYS, Word.AT_END))
+        return _of_cases(word, cases, scope, within_ns)
     if subject.probe is not None:
-        return _of_cases(word, _readings(subject, _soon(scope, within_ns)), scope, within_ns)
+        return _of_probe(word, subject, _soon(scope, within_ns), scope, within_ns)
     # A checker or a metric holds eventually when it holds from then on.
     scope = scope if within_ns is None else Scope(case, _later(window, within_ns), subject.where)
     if subject.checker is not None:
@@ -89,27 +90,29 @@ def _of_cases(word: Word, cases: list[events.Case], scope: Scope, within_ns: int
     return Finding(Verdict.FAIL, f"{told} in time.", max(1, len(cases)), *shortened(others[:5]))
 
 
-def _readings(subject: Subject, scope: Scope) -> list[events.Case]:
-    """One that could not be read is neither; `_unread` tells of them."""
-    return [
+def _of_probe(word: Word, subject: Subject, soon: Scope, scope: Scope, within_ns: int | None) -> Finding:
+    """A reading that brought nothing leaves unknown what had to be so each time, or at that time."""
+    readings = _readings(subject, soon)
+    unread = [_piece(reading) for reading in readings if reading.value is None]
+    if word is Word.AT_END and readings and readings[-1].value is None:
+        return unknown(f"At the end {subject.probe} could not be read.", unread[-1:])
+    cases = [
         events.Case(reading.real_ns, _is_as_wanted(subject, reading.value), _piece(reading))
-        for reading in scope.history.readings
-        if reading.probe == subject.probe
-        and reading.real_ns in scope.window
-        and reading.value is not None
-        and _is_where(subject, reading)
+        for reading in readings
+        if reading.value is not None
     ]
+    finding = _of_cases(word, cases, scope, within_ns)
+    if unread and word in (Word.ALWAYS, Word.NEVER) and finding.verdict is Verdict.PASS:
+        told = f"{len(unread)} of {several(len(readings), 'reading')} of {subject.probe} brought nothing."
+        return unknown(told, unread, checked=finding.checked)
+    return finding
 
 
-def unread(subject: Subject, case: Case, window: Window) -> list[Evidence]:
-    """Readings of the subject's probe that brought nothing."""
+def _readings(subject: Subject, scope: Scope) -> list[Reading]:
     return [
-        _piece(reading)
-        for reading in case.history.readings
-        if reading.probe == subject.probe
-        and reading.real_ns in window
-        and reading.value is None
-        and _is_where(subject, reading)
+        reading
+        for reading in scope.history.readings
+        if reading.probe == subject.probe and reading.real_ns in scope.window and _is_where(subject, reading)
     ]
 
 

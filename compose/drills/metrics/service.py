@@ -18,8 +18,8 @@ _GONE = ("node.crash", "node.hang", "node.stop", "link")
 
 
 def requests(scope: Scope) -> float | None:
-    """Requests sent (count)."""
-    return len(scope.operations)
+    """Requests sent (count). None of anybody in the whole run is no number, it is no traffic."""
+    return len(scope.operations) if scope.history.operations else None
 
 
 def rate(scope: Scope) -> float | None:
@@ -39,17 +39,17 @@ def failed_rate(scope: Scope) -> float | None:
 
 
 def latency_p50(scope: Scope) -> float | None:
-    """Half of the answered requests took at most so long, from when they were due (real ms)."""
+    """Half of the well answered requests took at most so long, from when they were due (real ms)."""
     return percentile(latencies(scope), 50)
 
 
 def latency_p95(scope: Scope) -> float | None:
-    """95 % of the answered requests took at most so long, from when they were due (real ms)."""
+    """95 % of the well answered requests took at most so long, from when they were due (real ms)."""
     return percentile(latencies(scope), 95)
 
 
 def latency_p99(scope: Scope) -> float | None:
-    """99 % of the answered requests took at most so long, from when they were due (real ms)."""
+    """99 % of the well answered requests took at most so long, from when they were due (real ms)."""
     return percentile(latencies(scope), 99)
 
 
@@ -100,8 +100,13 @@ def is_moved(operation: Operation) -> bool:
 
 
 def latencies(scope: Scope) -> list[float]:
-    """In real ms, of answered requests that no jump of policy time disturbed."""
-    return [latency for operation in undisturbed(scope) if (latency := operation.latency_ms) is not None]
+    """In real ms, of well answered requests that no jump of policy time disturbed; quick refusals by the balancer would
+    flatter them."""
+    return [
+        latency
+        for operation in undisturbed(scope)
+        if not operation.is_failed and (latency := operation.latency_ms) is not None
+    ]
 
 
 def undisturbed(scope: Scope) -> list[Operation]:

@@ -55,6 +55,7 @@ def cluster_spec(drill: Drill, anchor: Anchor, folder: Path) -> ClusterSpec:
             health_fall=health.fall,
             health_rise=health.rise,
             health_naive=health.naive,
+            passive_failures=None if health.passive else 0,
         ),
         tuning=Tuning(
             heartbeat_s=section.heartbeat.s,

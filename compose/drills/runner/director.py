@@ -12,7 +12,7 @@ from compose.drills.operations import Operations
 from compose.drills.rolling import roll
 from compose.drills.scenario.steps import Step, WaitUntil
 from compose.drills.scene import Scene
-from compose.drills.traffic.population import Population
+from compose.drills.traffic.population import ALL, AT_ONCE, Population
 from shared.errors import HarnessError
 
 POLL_S = 0.05
@@ -105,7 +105,13 @@ class Director:
     async def _rolling(self, step: Step) -> None:
         words = step.rolling_upgrade or step.rolling_restart
         assert words is not None
-        await roll(words, self._operations, self._scene, everyone=self._population.everybody_returns)
+        groups = [ALL] if words.everyone_returns is True else words.everyone_returns or []
+
+        async def everyone_returns() -> None:
+            for group in groups:
+                await self._population.everyone(group, at_once=AT_ONCE)
+
+        await roll(words, self._operations, self._scene, everyone=everyone_returns)
 
     async def _advance(self, step: Step) -> None:
         assert step.advance is not None

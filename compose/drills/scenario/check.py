@@ -11,6 +11,7 @@ from compose.drills.scenario.drill import Drill
 from compose.drills.scenario.load import LoadedDrill
 from compose.drills.scenario.source import Loc, unknown_word
 from compose.drills.scenario.steps import NEEDS_USER, Act, FaultStep, NodeStep, Step
+from compose.drills.scenario.traffic import Group
 from compose.drills.targets import Known, TargetKind, links_of, resolve
 from shared.accounts import SEED_USERS
 from shared.errors import OperatorError
@@ -156,10 +157,19 @@ def _traffic(drill: Drill) -> Iterator[tuple[Loc, str]]:
         loc: Loc = ("traffic", name)
         if group.pin_to is not None and group.pin_to not in nodes:
             yield (*loc, "pin-to"), unknown_word(group.pin_to, nodes, kind="node")
-        if group.login_as is not None and group.login_as not in accounts:
-            yield (*loc, "login-as"), unknown_word(group.login_as, accounts[:8], kind="account")
+        if group.login_as in drill.traffic:
+            yield from _namesakes(drill, loc, group, drill.traffic[group.login_as])
+        elif group.login_as is not None and group.login_as not in accounts:
+            yield (*loc, "login-as"), unknown_word(group.login_as, [*drill.traffic, *accounts[:8]], kind="account")
         if group.visits_neighbour and drill.cluster.neighbour is None:
             yield (*loc, "visits-neighbour"), "cluster.neighbour does not say what the neighbour is"
+
+
+def _namesakes(drill: Drill, loc: Loc, group: Group, other: Group) -> Iterator[tuple[Loc, str]]:
+    if other.login_as is not None:
+        yield (*loc, "login-as"), f"the people of {group.login_as} have no accounts of their own"
+    elif group.users > other.users:
+        yield (*loc, "users"), f"{group.users} people cannot use the {other.users} accounts of {group.login_as}"
 
 
 def known_names(drill: Drill) -> Known:

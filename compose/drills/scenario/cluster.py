@@ -24,6 +24,7 @@ class Health(Part):
     fall: int = Field(2, ge=1, description="failed checks in a row until a node is down")
     rise: int = Field(1, ge=1, description="good checks in a row until it is up")
     naive: bool = Field(False, description="trust the 200 of /status and never read its state")
+    passive: bool = Field(True, description="failures of real requests, too, take a node out for a while")
 
 
 class Balancer(Part):

@@ -133,8 +133,7 @@ class FailureAction(StrEnum):
 
 class Rolling(Part):
     """The words are those of Docker Swarm's update_config. With START_FIRST a new node joins before an old one goes.
-    `everyone-returns`: while a batch is gone everybody of every group makes one request. `monitor` begins when the
-    balancer uses the batch again; a node that it does not use has failed, too."""
+    `everyone-returns`: while each batch is gone everybody makes one request; a list names the groups that do."""
 
     parallelism: int = Field(1, ge=1)
     order: Order = Order.STOP_FIRST
@@ -144,7 +143,7 @@ class Rolling(Part):
     failure_action: FailureAction = FailureAction.PAUSE
     max_failure_ratio: float = Field(0.0, ge=0, le=1)
     min_available: int = Field(1, ge=0, description="nodes that always take people; a batch waits for it")
-    everyone_returns: bool = False
+    everyone_returns: bool | list[Name] = False
     nodes: list[str] | None = Field(None, description="in this order; default: all, by name")
 
 

@@ -51,7 +51,9 @@ class Group(Part):
     rate: Rate | None = None
     every: Policy | None = None
     remember_me: float = Field(0.0, ge=0, le=1, description="share of the users who tick the box")
-    login_as: UserName | None = Field(None, description="all of the group use this account of another group, or alice")
+    login_as: UserName | None = Field(
+        None, description="an account that all of them use (alice, office-001), or a group whose accounts they use"
+    )
     pin_to: str | None = Field(None, description="talk to this node directly, past the balancer: node-2")
     log_in: bool = Field(True, description="log in during setup")
     knocks: bool = Field(False, description="knows a wrong password; every login fails")

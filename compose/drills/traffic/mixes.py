@@ -26,10 +26,12 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Habits:
-    """What somebody does, and whether he logs in again when he is asked to. `shows_password`: with each request, as
-    scripts with Basic authentication do."""
+    """What somebody does, and whether he logs in again when he is asked to. `lands_on` is what a browser asks for next
+    when a login has been accepted; scripts ask for nothing. `shows_password`: with each request, as scripts with Basic
+    authentication do."""
 
     requests: tuple[Request, ...]
+    lands_on: str | None = None
     logs_in_again: bool = True
     shows_password: bool = False
 
@@ -49,16 +51,19 @@ HABITS = {
             _get(5, "/issues/?jql=project%3DTEST"),
             _get(10, "/secure/Dashboard.jspa"),
             Request(10, OpKind.WRITE, "POST", UPLOAD),
-        )
+        ),
+        lands_on="/secure/Dashboard.jspa",
     ),
     Mix.DASHBOARD: Habits(
-        (_get(1, "/rest/dcsim/1.0/gadget/assigned"), _get(1, "/rest/dcsim/1.0/gadget/session")), logs_in_again=False
+        (_get(1, "/rest/dcsim/1.0/gadget/assigned"), _get(1, "/rest/dcsim/1.0/gadget/session")),
+        lands_on="/secure/Dashboard.jspa",
+        logs_in_again=False,
     ),
     Mix.SCRIPT: Habits(
         (_get(3, "/rest/api/2/myself"), _get(1, "/rest/api/2/search?jql=project%3DTEST&maxResults=1")),
         logs_in_again=False,
     ),
     Mix.BASIC: Habits((_get(1, "/rest/api/2/myself"),), logs_in_again=False, shows_password=True),
-    Mix.READER: Habits((_CHEAP,)),
-    Mix.THIEF: Habits((_CHEAP,), logs_in_again=False),
+    Mix.READER: Habits((_CHEAP,), lands_on=_CHEAP.path),
+    Mix.THIEF: Habits((_CHEAP,), lands_on=_CHEAP.path, logs_in_again=False),
 }

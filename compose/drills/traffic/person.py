@@ -94,7 +94,10 @@ class Person:
         if self._remembers:
             form["os_cookie"] = "true"
         _, answer = await browser.send(Told(OpKind.LOGIN, "POST", "/login.jsp", form=form), intended_ns=intended_ns)
-        return answer is not None and answer.known_via is KnownVia.LOGIN
+        is_in = answer is not None and answer.known_via is KnownVia.LOGIN
+        if is_in and self._habits.lands_on is not None:
+            await browser.send(Told(OpKind.BROWSE, "GET", self._habits.lands_on))
+        return is_in
 
     def _decide(self) -> tuple[Request, str]:
         """Always the same number of draws, so that nothing shifts."""

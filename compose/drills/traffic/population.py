@@ -127,10 +127,6 @@ class Population:
             self._chance(name, "order", turn).shuffle(people)
             await at_most(at_once, (person.act() for person in people))
 
-    async def everybody_returns(self) -> None:
-        """Everyone of every group acts once."""
-        await self.everyone(ALL, at_once=AT_ONCE)
-
     def accounts_of(self, name: str) -> list[str]:
         """The accounts of a group, each once, in an order drawn by seed. Raises OperatorError for an unknown group."""
         accounts = list(dict.fromkeys(person.account.username for person in self._of(name)))
@@ -219,14 +215,17 @@ class Population:
 
     def _make_person(self, name: str, group: Group, number: int, remembers: bool) -> Person:
         label = f"{name}-{number + 1:03}"
-        account = self.account(group.login_as or label)
+        account = self.account(self._account_name(group, label, number))
         jar = CookieJar(now_ms=self._recorder.policy_ms)
+        logins: dict[str, int] = {}
         url = self._places.nodes[group.pin_to] if group.pin_to is not None else self._places.base_url
-        browsers = [self._browser(url, jar, label, name, self._places.session_cookie)]
+        browsers = [self._browser(url, jar, logins, label, name, self._places.session_cookie)]
         if group.visits_neighbour:
             if self._places.neighbour_url is None:
                 raise OperatorError(f"traffic.{name} visits a neighbour, but cluster.neighbour does not say what it is")
-            browsers.append(self._browser(self._places.neighbour_url, jar, label, name, self._places.neighbour_cookie))
+            browsers.append(
+                self._browser(self._places.neighbour_url, jar, logins, label, name, self._places.neighbour_cookie)
+            )
         return Person(
             account,
             browsers,
@@ -236,12 +235,21 @@ class Population:
             chance=self._chance(name, "person", number),
         )
 
-    def _browser(self, url: str, jar: CookieJar, user: str, group: str, session_cookie: str) -> RecordingBrowser:
+    def _account_name(self, group: Group, label: str, number: int) -> str:
+        """His own, one that all of the group share, or that of his namesake in another group."""
+        if group.login_as in self.groups:
+            return f"{group.login_as}-{number + 1:03}"
+        return group.login_as or label
+
+    def _browser(
+        self, url: str, jar: CookieJar, logins: dict[str, int], user: str, group: str, session_cookie: str
+    ) -> RecordingBrowser:
         return RecordingBrowser(
             Browser(self._client, url, jar, patience_s=PATIENCE_S),
             self._recorder,
             user=user,
             group=group,
+            logins=logins,
             session_cookie=session_cookie,
             remember_me_cookie=self._places.remember_me_cookie,
         )

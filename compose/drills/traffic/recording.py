@@ -38,7 +38,8 @@ class Told:
 
 
 class RecordingBrowser:
-    """One person's browser in a drill; `session_cookie` and `remember_me_cookie` are this application's names."""
+    """One person's browser at one application, which calls its cookies `session_cookie` and `remember_me_cookie`.
+    `logins` notes which login each session and token came from; who visits several applications has one for all."""
 
     def __init__(
         self,
@@ -47,6 +48,7 @@ class RecordingBrowser:
         *,
         user: str,
         group: str,
+        logins: dict[str, int] | None = None,
         session_cookie: str = contract.SESSION_COOKIE,
         remember_me_cookie: str = contract.REMEMBER_ME_COOKIE,
     ) -> None:
@@ -56,7 +58,7 @@ class RecordingBrowser:
         self._group = group
         self._session_cookie = session_cookie
         self._remember_me_cookie = remember_me_cookie
-        self._login_of: dict[str, int] = {}
+        self._login_of = {} if logins is None else logins
         self._strips_routes = False
         self._stripped = 0
 

@@ -51,6 +51,7 @@ async def test_people_are_counted_where_they_are_known(scene):
 
     assert await value(scene, "remember-me.count", user="alice") == 1
     assert await value(scene, "remember-me.count", user="carol") == 0
+    assert "no user 'nobody'" in (await read(scene, "remember-me.count", {"user": "nobody"})).error
     assert await value(scene, "remember-me.count") >= 1
     assert await value(scene, "crowd-entries") == before["crowd-entries"] + 1
     assert await value(scene, "web-sessions") > before["web-sessions"]
@@ -99,6 +100,18 @@ async def test_what_an_old_node_was_never_told_diverges(scene):
         assert await value(scene, "cluster.quiescent") == 1
     await scene.cluster.restart("node-2", version=JIRA_9_11)
     assert await value(scene, "caches.divergent") == 0
+
+
+async def test_the_tokens_of_a_deleted_user_are_still_asked_for(scene):
+    """They go by his key, which stays his."""
+    async with open_client() as client:
+        await Browser(client, scene.cluster.base_url).log_in("dave", "dave", remember=True)
+        assert await value(scene, "remember-me.count", user="dave") == 1
+        admin = Browser(client, scene.cluster.node("node-1").url)
+        await admin.log_in("admin", "admin")
+        await admin.request("DELETE", "/rest/api/2/user?username=dave")
+
+    assert await value(scene, "remember-me.count", user="dave") == 0
 
 
 async def test_a_node_without_its_database_is_fenced(scene):

@@ -1,6 +1,7 @@
 """Rolling restarts and upgrades of three real nodes, and an operator's single steps."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 import pytest_asyncio
@@ -11,7 +12,7 @@ from compose.drills.operations import Operations
 from compose.drills.rolling import Ended, Rollout, roll
 from compose.drills.scenario.steps import NodeStep, Rolling, RollingUpgrade
 from compose.people.browser import Browser, open_client
-from shared.errors import OperatorError
+from shared.errors import HarnessError, OperatorError
 from shared.versions import JIRA_9_11, Version
 from tests.compose.drills.scenes import FAST
 from tests.support.clusters import running_cluster
@@ -121,14 +122,15 @@ async def is_out(scene, node_id):
 @pytest.mark.parametrize("action", ["pause", "continue", "rollback"])
 async def test_a_node_that_does_not_start_is_what_the_failure_action_is_for(scene, written, monkeypatch, action):
     """Pause leaves the rest alone, continue goes on, rollback gives everybody his old version again."""
-    monkeypatch.setattr("compose.cluster.programs.START_LIMIT_S", 1.5)
+    backings = scene.cluster._plan.backings
+    good = backings["node-2"]
+    monkeypatch.setitem(backings, "node-2", replace(good, postgres_url="nowhere"))
     upgrade = RollingUpgrade.model_validate({"to": "9.12", "failure-action": action})
-    async with without_database(scene, "node-2"):
-        rolled = asyncio.create_task(roll(upgrade, Operations(scene), scene))
-        await eventually(lambda: written.problems, within_s=30)
-        if action == "rollback":
-            await scene.cluster.links.heal("node-2->postgres")
-        outcome = await rolled
+
+    rolled = asyncio.create_task(roll(upgrade, Operations(scene), scene))
+    await eventually(lambda: written.problems, within_s=30)
+    monkeypatch.setitem(backings, "node-2", good)
+    outcome = await rolled
 
     versions = {node_id: scene.cluster.node(node_id).version for node_id in NODES}
     if action == "pause":
@@ -143,19 +145,6 @@ async def test_a_node_that_does_not_start_is_what_the_failure_action_is_for(scen
     assert "node-2 does not start" in written.problems[0]
     for node_id in NODES:
         await Operations(scene).restart(node_id, version=JIRA_9_11)
-
-
-class without_database:
-    """A node that reaches no Postgres stays STARTING."""
-
-    def __init__(self, scene, node_id):
-        self._links, self._link = scene.cluster.links, f"{node_id}->postgres"
-
-    async def __aenter__(self):
-        await self._links.fault(self._link, "reset")
-
-    async def __aexit__(self, *_):
-        await self._links.heal(self._link)
 
 
 async def test_single_steps_of_an_operator(scene, written):
@@ -182,6 +171,55 @@ async def test_single_steps_of_an_operator(scene, written):
         await do(do="stop", target="node2")
 
 
+async def test_a_new_node_that_does_not_start_leaves_nothing_and_the_old_one_stays(scene, written, monkeypatch):
+    """No node, no link, no place in the balancer."""
+    links = [link.name for link in await scene.cluster.links.read()]
+    monkeypatch.setattr("compose.cluster.programs.START_LIMIT_S", 0.01)
+
+    outcome = await roll(Rolling.model_validate({"order": "start-first"}), Operations(scene), scene)
+
+    assert outcome == Rollout(Ended.PAUSED, (), ("node-1",))
+    assert tuple(scene.cluster.nodes) == NODES == tuple(await health(scene))
+    assert [link.name for link in await scene.cluster.links.read()] == links
+    assert "node-4 does not join" in written.problems[0]
+    assert "node-2, node-3 not begun" in written.problems[1]
+
+
+async def test_a_rollback_puts_the_old_nodes_back(scene, monkeypatch):
+    """What had replaced them goes; ids and versions are the old ones."""
+    real = scene.cluster.add
+
+    async def add(spec):
+        if spec.id == "node-5":
+            raise HarnessError("no luck today")
+        return await real(spec)
+
+    monkeypatch.setattr(scene.cluster, "add", add)
+    upgrade = {"to": "9.12", "order": "start-first", "failure-action": "rollback"}
+
+    outcome = await roll(RollingUpgrade.model_validate(upgrade), Operations(scene), scene)
+
+    assert outcome == Rollout(Ended.ROLLED_BACK, ("node-1",), ("node-2",))
+    assert {node_id: node.version for node_id, node in scene.cluster.nodes.items()} == dict.fromkeys(NODES, JIRA_9_11)
+    assert sorted(await health(scene)) == sorted(NODES)
+
+
+async def test_a_node_that_dies_while_it_is_watched_has_failed(scene, written):
+    """The rest is not begun."""
+    words = Rolling.model_validate({"monitor": {"real": "20s"}, "nodes": ["node-2", "node-3"]})
+    pid = scene.cluster.node("node-2").process.pid
+    rolled = asyncio.create_task(roll(words, Operations(scene), scene))
+    node = scene.cluster.node("node-2")
+    await eventually(lambda: node.process.pid not in (None, pid) and conditions(written, "node-2")[-1:] == ["up"])
+
+    await scene.cluster.kill("node-2")
+
+    assert await rolled == Rollout(Ended.PAUSED, (), ("node-2",))
+    assert "node-2 died" in written.problems[0]
+    assert conditions(written, "node-2")[-1] == "down"
+    await scene.cluster.start("node-2")
+
+
 async def test_start_first_new_nodes_join_before_old_ones_go(scene, written):
     """There are never fewer than three, the ids are new, and links and balancer follow."""
     seen = []
@@ -194,7 +232,7 @@ async def test_start_first_new_nodes_join_before_old_ones_go(scene, written):
     )
     outcome = await roll(upgrade, Operations(scene), scene, everyone=return_)
 
-    assert outcome == Rollout(Ended.COMPLETED, NODES, ())
+    assert (outcome.ended, sorted(outcome.updated)) == (Ended.COMPLETED, list(NODES))
     assert (list(scene.cluster.nodes), seen) == (["node-4", "node-5", "node-6"], [3, 3, 3])
     assert {node.version for node in scene.cluster.nodes.values()} == {NEWER}
     assert sorted(await health(scene)) == ["node-4", "node-5", "node-6"]

@@ -99,6 +99,34 @@ async def test_a_slow_start_that_is_cancelled_leaves_the_node_up(scene):
     assert await says(scene.cluster.node("node-2")) == 200
 
 
+async def test_a_slow_loop_stands_still_again_and_again(scene):
+    """The node counts how often; it is one fault at a time, with bounds, and healing ends it."""
+    slow = {"block": {"real": "30ms"}, "every": {"real": "60ms"}}
+    client, url = scene.cluster.client, scene.cluster.node("node-2").operator_url
+
+    hold = await strike(scene, "node.slow-loop", **slow)
+
+    assert "stood still" in await eventually(lambda: confirmed(hold))
+    with pytest.raises(OperatorError, match="slow already"):
+        await strike(scene, "node.slow-loop", **slow)
+    assert (await client.loop_fault(url))["slow_loop"] is not None
+    struck = await hold.heal()
+    assert struck > 0
+    assert (await client.loop_fault(url))["slow_loop"] is None
+    with pytest.raises(Unconfirmed):
+        await hold.confirm()
+    assert await hold.heal() == struck
+    with pytest.raises(OperatorError, match="every_ms"):
+        await strike(scene, "node.slow-loop", block={"real": "30ms"}, every={"real": "30ms"})
+
+
+async def confirmed(hold):
+    try:
+        return await hold.confirm()
+    except Unconfirmed:
+        return ""
+
+
 async def test_a_skewed_clock_is_off_by_as_much_as_was_said(scene):
     """One node reads another policy time than the rest; healing gives it back what it had."""
     node, other = scene.cluster.node("node-2"), scene.cluster.node("node-1")
