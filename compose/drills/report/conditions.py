@@ -42,10 +42,7 @@ def conditions_of(variant: Variant) -> Conditions:
             ("lasted", f"{variant.history.ends_ns / 1e9:.1f} s (real)"),
             ("requests", str(len(variant.history.operations))),
         ],
-        [
-            (name.removesuffix("_s").replace("_", " "), _limit(name, value))
-            for name, value in sorted(opened.limits.items())
-        ],
+        [(_name(name), _limit(name, value)) for name, value in sorted(opened.limits.items())],
         [(name.replace("_", " "), str(value).lower()) for name, value in sorted(_plain(opened.switches).items())],
         f"{_FIDELITY.get(opened.on, f'Where it ran: {opened.on}.')} {_PEOPLE}",
         _clock(variant),
