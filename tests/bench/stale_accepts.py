@@ -14,13 +14,12 @@ queueing and all.
 """
 
 import argparse
+import asyncio
 import os
 import sys
 import time
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-
-import uvloop
 
 from compose.cluster.handle import start_cluster
 from compose.cluster.programs import open_programs
@@ -173,7 +172,7 @@ def main():
     faults = list(NEMESES) if given.fault == "all" else given.fault.split(",")
     if unknown := [fault for fault in faults if fault not in NEMESES]:
         parser.error(f"there is no fault {', '.join(unknown)}; there are {', '.join(NEMESES)}")
-    results = uvloop.run(
+    results = asyncio.run(
         measure(faults, nodes=given.nodes, operations=given.operations, delivery=given.delivery, seed=given.seed)
     )
     verdict = Verdict.of(*(result.verdict for result in results))
