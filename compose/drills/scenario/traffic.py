@@ -24,7 +24,7 @@ class Mix(StrEnum):
 
 
 _MIXES = {
-    Mix.OFFICE: "people at their desks, in the proportions of Atlassian's DC App Performance Toolkit; log in when asked",
+    Mix.OFFICE: "people at desks, in the proportions of Atlassian's DC App Performance Toolkit; log in when asked",
     Mix.DASHBOARD: "wallboards whose gadgets refresh; nobody sits in front of them, so nobody logs in again",
     Mix.SCRIPT: "REST scripts that logged in once, keep their cookies and never log in again",
     Mix.BASIC: "REST scripts that show their password with each request",
