@@ -74,6 +74,10 @@ class Browser:
         self._timeout = aiohttp.ClientTimeout(total=patience_s)
         self._context_path = urlsplit(self.base_url).path
 
+    def shown(self, name: str) -> str | None:
+        """The cookie of that name as the application here is shown it."""
+        return self.cookies.shown_at(self._context_path + "/").get(name)
+
     @property
     def session_id(self) -> str | None:
         return self.cookies.get(contract.SESSION_COOKIE)

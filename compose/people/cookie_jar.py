@@ -41,9 +41,16 @@ class CookieJar(Mapping[str, str]):
 
     def header(self, path: str) -> str:
         """The Cookie header for a request there, most specific path first; empty without cookies."""
+        return "; ".join(f"{name}={value}" for name, value in self._for(path))
+
+    def shown_at(self, path: str) -> dict[str, str]:
+        """What a server there is shown; of two with one name the more specific, which is the one that servers take."""
+        return dict(reversed(self._for(path)))
+
+    def _for(self, path: str) -> list[tuple[str, str]]:
         found = [(kept_path, name, kept.value) for (name, kept_path), kept in self._live() if _covers(kept_path, path)]
         found.sort(key=lambda cookie: -len(cookie[0]))
-        return "; ".join(f"{name}={value}" for _, name, value in found)
+        return [(name, value) for _, name, value in found]
 
     def forget(self, name: str) -> None:
         for key in [key for key in self._kept if key[0] == name]:

@@ -16,7 +16,7 @@ from typing import Any
 import requests
 from docker.errors import DockerException
 
-from compose.cluster.docker.engine import Engine, Gone
+from compose.cluster.docker.engine import Engine, Gone, end_stream
 from compose.cluster.docker.events import Event
 from compose.cluster.docker.labels import PART
 from compose.cluster.docker.networks import Place
@@ -186,7 +186,7 @@ async def _make(run: Run, plan: ContainerPlan, arguments: Sequence[str], environ
     the program itself."""
     engine, api = run.engine, run.engine.api
     with suppress(Gone):
-        await engine.call(f"remove {plan.name}", api.remove_container, plan.name, force=True)
+        await engine.call(f"remove {plan.name}", api.remove_container, plan.name, force=True, v=True)
     first, *others = plan.places
     await engine.call(
         f"make {plan.name}",
@@ -232,5 +232,9 @@ def _follow(engine: Engine, container: str, log: Path) -> None:
     """In a thread: from this start of it until its end."""
     with suppress(DockerException, requests.RequestException, OSError, ValueError, AttributeError):
         with log.open("ab", buffering=0) as file:
-            for piece in engine.api.logs(container, stream=True, follow=True):
-                file.write(piece)
+            stream = engine.api.logs(container, stream=True, follow=True)
+            try:
+                for piece in stream:
+                    file.write(piece)
+            finally:
+                end_stream(stream)

@@ -10,7 +10,7 @@ from typing import Any
 import requests
 from docker.errors import DockerException
 
-from compose.cluster.docker.engine import Engine
+from compose.cluster.docker.engine import Engine, end_stream
 from shared.errors import HarnessError
 
 CONFIRM_LIMIT_S = 5.0
@@ -91,8 +91,7 @@ async def hear_events(engine: Engine) -> AsyncIterator[Events]:
     try:
         yield events
     finally:
-        with suppress(DockerException, OSError, AttributeError):
-            stream.close()
+        end_stream(stream)
         await asyncio.to_thread(thread.join, CONFIRM_LIMIT_S)
 
 

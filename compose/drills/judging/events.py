@@ -6,7 +6,7 @@ Without anything that could have been one, *never* and *always* say nothing.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-from compose.drills.case.scope import Scope, same
+from compose.drills.case.scope import ANYBODY, Scope, same
 from compose.drills.case.troubles import struck_nodes
 from compose.drills.case.words import Clockface
 from compose.drills.finding import Evidence
@@ -15,7 +15,7 @@ from compose.drills.history.records import OpKind
 from compose.drills.logout import LogoutKind
 from compose.drills.metrics.service import is_moved
 from compose.drills.scenario.expectations import Event
-from shared.contract import KnownVia, LoginReason
+from shared.contract import KnownVia, LoginReason, RouteReason
 
 _Test = Callable[[Operation], bool]
 _FAILURES = frozenset({LoginReason.FAILED, LoginReason.DENIED, LoginReason.NOT_AUTHORISED})
@@ -65,6 +65,7 @@ _TESTS: Mapping[Event, tuple[_Test, _Test]] = {
     Event.MOVED: (lambda operation: operation.invoke.bound_to is not None, is_moved),
 }
 """For each event: which operations could have been one, and which of those were."""
+_PLACED = frozenset({RouteReason.NEW, RouteReason.REDISPATCHED, RouteReason.DRAINED})
 _WITHOUT_A_NODE = frozenset({Event.REQUEST, Event.FAILED})
 """What can happen though no node answered."""
 
@@ -82,13 +83,15 @@ def cases_of(event: Event, scope: Scope, *, must_be: bool = False) -> list[Case]
     """In the order they happened. What `where` says of the outcome, status and cause, makes an event and no
     opportunity.
 
+    A request that the balancer was free to place could have gone to the node asked for, wherever it went.
     What no node answered could not have been most events, and proves nothing by not being one. Where all `must_be`
     the event it counts all the same.
     """
     if event is Event.FAULT:
         return _faults(scope)
     where = scope.where
-    wider = replace(scope, where=where.model_copy(update={"status": None, "cause": None}))
+    outcome = {"status": None, "cause": None} | ({} if must_be else {"node": None})
+    wider = replace(scope, where=where.model_copy(update=outcome))
     clock = Clockface(scope.history.opened.policy_ms)
     if event is Event.THROWN_OUT:
         return _thrown_out(scope, wider, clock)
@@ -97,10 +100,13 @@ def cases_of(event: Event, scope: Scope, *, must_be: bool = False) -> list[Case]
     if event is Event.REQUEST:
         # A request by somebody, or to somewhere, could have been any request.
         opportunities = Scope(scope.case, scope.window).operations
+        where = ANYBODY
     return [
         Case(operation.started_ns, was(operation) and scope.fits(operation), evidence_of(operation, clock))
         for operation in opportunities
-        if could(operation) and (must_be or event in _WITHOUT_A_NODE or _has_reached_a_node(operation))
+        if could(operation)
+        and _could_be_there(operation, where.node)
+        and (must_be or event in _WITHOUT_A_NODE or _has_reached_a_node(operation))
     ]
 
 
@@ -113,6 +119,11 @@ def evidence_of(operation: Operation, clock: Clockface) -> Evidence:
         said = f"{by} answered {answer.status}, known by {operation.known_via}"
     text = f"{clock.at(invoke.policy_ms)} {invoke.user} {invoke.method} {invoke.path}: {said}"
     return Evidence(text, (operation.number,), operation.started_ns, operation.user, operation.node)
+
+
+def _could_be_there(operation: Operation, node: str | None) -> bool:
+    answer = operation.completion
+    return same(node, operation.node) or (answer is not None and answer.route in _PLACED)
 
 
 def _has_reached_a_node(operation: Operation) -> bool:
@@ -129,7 +140,11 @@ def _thrown_out(scope: Scope, wider: Scope, clock: Clockface) -> list[Case]:
             text = " ".join(logout.chain)
             piece = Evidence(text, (*logout.because_of, logout.op), logout.real_ns, logout.user, logout.node)
             found.append(Case(operation.started_ns, True, piece))
-        elif operation.is_answered_by_node and operation.invoke.login_op is not None:
+        elif (
+            _could_be_there(operation, scope.where.node)
+            and operation.is_answered_by_node
+            and operation.invoke.login_op is not None
+        ):
             found.append(Case(operation.started_ns, False, evidence_of(operation, clock)))
     return found
 

@@ -108,7 +108,7 @@ class _Play:
             {node.id: node.url + cluster.spec.context_path for node in cluster.nodes.values()},
             session_cookie=rules.session_cookie,
             remember_me_cookie=rules.remember_me_cookie,
-            neighbour_url=None if neighbour is None else neighbour.base_url,
+            neighbour_url=None if neighbour is None else _only_node(neighbour),
             neighbour_cookie=rules.session_cookie if neighbour is None else neighbour.spec.login_rules.session_cookie,
         )
         self._population = Population(drill.traffic, self._places, client, recorder, seed=seed)
@@ -154,7 +154,7 @@ class _Play:
         at = next(iter(self._places.nodes.values()))
         await self._population.create_accounts(await Administrator.log_in(self._client, at, "admin", "admin"))
         if self._neighbour is not None:
-            other = await Administrator.log_in(self._client, self._neighbour.base_url, "admin", "admin")
+            other = await Administrator.log_in(self._client, _only_node(self._neighbour), "admin", "admin")
             await self._population.create_accounts(other)
         await self._population.log_in()
         self._population.begin_rhythms(self._recorder.policy_ms())
@@ -201,6 +201,12 @@ class _Play:
         await self._director.read_clocks()
         for ended in self._ends:
             self._recorder.say(f"ended unasked: {ended}", is_problem=True)
+
+
+def _only_node(neighbour: Cluster) -> str:
+    """Where people find an application that is one node and has no balancer of its own: ours would set cookies too."""
+    (node,) = neighbour.nodes.values()
+    return node.url + neighbour.spec.context_path
 
 
 def _tolerated(probe: HealthyProbe, value: float | str | None) -> bool:

@@ -173,20 +173,20 @@ class RecordingBrowser:
         return max(known, default=None)
 
     def _session(self) -> str | None:
-        value = self.browser.cookies.get(self._session_cookie)
+        value = self.browser.shown(self._session_cookie)
         return None if not value else "s-" + sha256(value.partition(".")[0].encode()).hexdigest()[:10]
 
     def _token(self) -> str | None:
         """The row of the token; its secret stays in the jar."""
-        value = self.browser.cookies.get(self._remember_me_cookie)
+        value = self.browser.shown(self._remember_me_cookie)
         row = unquote(value or "").partition(":")[0].strip('"')
         return f"t-{row[:20]}" if row else None
 
     def _bound_to(self) -> str | None:
-        parts = self.browser.cookies.get(contract.ROUTE_COOKIE, "").split(".")
+        parts = (self.browser.shown(contract.ROUTE_COOKIE) or "").split(".")
         if len(parts) == 3:
             return parts[1]
-        _, dot, route = self.browser.cookies.get(self._session_cookie, "").partition(".")
+        _, dot, route = (self.browser.shown(self._session_cookie) or "").partition(".")
         return route if dot else None
 
 

@@ -72,6 +72,8 @@ def test_paths_keep_cookies_apart_and_the_longest_comes_first(jar):
     assert jar.header("/jirafa") == "a=root"
     assert jar.header("/jira") == "a=jira; a=root"
     assert jar["a"] == "jira"
+    assert jar.shown_at("/jira/x") == {"a": "jira"}
+    assert jar.shown_at("/wiki") == {"a": "root"}
 
 
 def test_without_a_path_it_belongs_to_the_folder_of_the_request(jar):

@@ -5,7 +5,7 @@ import pytest
 from compose.drills.history.records import OpKind
 from compose.drills.judging.expecting import sentence_of, turned
 from compose.drills.verdict import Verdict
-from shared.contract import KnownVia
+from shared.contract import KnownVia, RouteReason
 from tests.support.drills import a_drill, judged, verdict_of
 from tests.support.histories import Story
 
@@ -111,6 +111,17 @@ def test_a_script_that_shows_a_wrong_password_with_its_request_fails_to_log_in()
     story.ask("cookie", known=KnownVia.NOBODY, token="t-1", login_reason="AUTHENTICATION_DENIED")
     for user, verdict in (("good", PASS), ("bad", FAIL), ("cookie", UNKNOWN)):
         assert verdict_of(story, never={"event": "login.failed", "where": {"user": user}}) is verdict
+
+
+def test_a_request_that_was_free_to_go_anywhere_could_have_gone_there():
+    """New people avoid a drained node; somebody bound elsewhere proves nothing about it."""
+    nobody_there = {"event": "login", "where": {"node": "node-1"}}
+    for route, verdict in ((RouteReason.NEW, PASS), (RouteReason.BOUND, UNKNOWN)):
+        story = Story()
+        story.login("alice", node="node-2", route=route)
+        assert verdict_of(story, never=nobody_there) is verdict
+        story.login("bob", node="node-1", route=route)
+        assert verdict_of(story, never=nobody_there) is FAIL
 
 
 def test_whoever_must_always_be_let_in_and_gets_no_answer_is_not():
