@@ -60,6 +60,12 @@ async def test_it_asks_for_one_file_and_complains_of_nothing(browser, run, size,
     assert await page.evaluate("document.documentElement.scrollWidth") == size["width"]
 
 
+async def test_what_scrolls_by_itself_never_widens_the_page(browser, run):
+    """Not even by words that only screen readers get, in cells far to the right."""
+    page = await opened(browser, run, viewport={"width": 300, "height": 700})
+    assert await page.evaluate("document.documentElement.scrollWidth") == 300
+
+
 async def test_light_and_dark_are_two_pages_to_the_eye(browser, run):
     """And text can be read against its ground in both."""
     grounds = set()
