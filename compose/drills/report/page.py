@@ -117,20 +117,22 @@ def _lanes(
     ]
 
 
-def _overview(run: Run) -> list[tuple[str, str, list[Verdict | None]]]:
-    """Each expectation and threshold of any variant, and its verdict in each; guards as one unless one did not hold."""
+def _overview(run: Run) -> list[tuple[str, str, list[tuple[Verdict, bool] | None]]]:
+    """Each expectation and threshold of any variant, and its verdict in each, with whether it was violated as the drill
+    set out to show; guards as one unless one did not hold."""
     judgements = [one.judgement for one in run.variants]
     guards = [(one.variant, guard) for one in judgements for guard in one.guards]
     held = [guard for _, guard in guards if guard.verdict is Verdict.PASS]
-    rows: dict[tuple[str, str], dict[str, Verdict]] = {}
+    rows: dict[tuple[str, str], dict[str, tuple[Verdict, bool]]] = {}
     for one in judgements:
         for kind, judged in (("expectation", one.expectations), ("threshold", one.thresholds)):
             for verdicted in judged:
-                rows.setdefault((kind, verdicted.id), {})[one.variant] = verdicted.verdict
+                shown = verdicted.demonstrates and verdicted.verdict is Verdict.PASS
+                rows.setdefault((kind, verdicted.id), {})[one.variant] = verdicted.verdict, shown
     for variant, guard in guards:
         count = len({guard.id for guard in held})
         name = guard.id if len(held) < len(guards) else f"{count} guard{'' if count == 1 else 's'}"
-        rows.setdefault(("guard", name), {})[variant] = guard.verdict
+        rows.setdefault(("guard", name), {})[variant] = guard.verdict, False
     return [(kind, id_, [found.get(one.name) for one in run.variants]) for (kind, id_), found in rows.items()]
 
 
