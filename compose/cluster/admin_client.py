@@ -167,9 +167,11 @@ class AdminClient:
         """Every link of the relay there, described."""
         return list((await self._call("GET", url, "/links", limit_s=ANSWER_LIMIT_S))["links"])
 
-    async def look(self, url: str) -> None:
-        """Has the relay there look which of its targets are there."""
-        await self._call("POST", url, "/look", limit_s=ANSWER_LIMIT_S)
+    async def look(self, url: str, *, gone: Sequence[str] = (), unseen: Sequence[str] = ()) -> None:
+        """Has the relay there look which of its targets are there, but for those of which that is known, or cannot be
+        told by looking."""
+        body = {"gone": list(gone), "unseen": list(unseen)}
+        await self._call("POST", url, "/look", limit_s=ANSWER_LIMIT_S, json=body)
 
     async def add_links(self, url: str, links: Sequence[Mapping[str, Any]]) -> None:
         """Opens further links in the relay there."""

@@ -53,7 +53,5 @@ async def test_the_cluster_of_the_compose_file_lets_people_in(compose):
         async with client.get(f"{compose.base_url}/rest/api/2/myself", cookies=cookies) as answer:
             assert (answer.status, (await answer.json())["name"]) == (200, "alice")
 
-    assert "15 min (policy) later" in await compose(
-        "exec", "-T", "control", "/opt/dcsim/bin/dcsim", "clock", "step", "15m"
-    )
-    assert "node-2: wanted drain" in await compose("exec", "-T", "control", "/opt/dcsim/bin/dcsim", "drain", "node-2")
+    assert "15 min (policy) later" in await compose("exec", "-T", "control", "dcsim", "clock", "step", "15m")
+    assert "node-2: wanted drain" in await compose("exec", "-T", "control", "dcsim", "drain", "node-2")

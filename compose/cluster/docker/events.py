@@ -26,6 +26,10 @@ class Event:
     of: str
     attributes: Mapping[str, str]
 
+    def releases(self, container: str) -> bool:
+        """Has a network let go of that container?"""
+        return (self.kind, self.action, self.attributes.get("container")) == ("network", "disconnect", container)
+
 
 Listener = Callable[[Event | None], None]
 """Told of every event, and None once nothing more will be heard."""
