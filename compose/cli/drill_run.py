@@ -44,6 +44,9 @@ def run_drills(orders: Sequence[Order], *, junit: Path | None, as_json: bool) ->
         sys.stdout.write(json.dumps([_data(one) for one in ran]) + "\n")
     elif len(orders) > 1 and ran:
         said.print(summary_table(ran))
+        for one in ran:
+            if one.judgement.verdict is not Verdict.PASS:
+                said.print(f"again:  {one.command}", highlight=False, markup=False, soft_wrap=True)
     if interrupted:
         return EXIT_INTERRUPTED
     return Verdict.of(*(one.judgement.verdict for one in ran)).exit_code
