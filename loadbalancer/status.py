@@ -24,6 +24,7 @@ def describe(balancer: "Balancer", now: float) -> dict[str, Any]:
         "reasons": {str(reason): count for reason, count in journal.reasons.items() if reason is not None},
         "own_answers": {str(error): count for error, count in journal.errors.items()},
         "cut": dict(journal.cuts),
+        "discovery": balancer.following.describe(now),
         "nodes": [describe_node(node, balancer.bindings, now) for node in balancer.roster],
     }
 
@@ -38,6 +39,7 @@ def describe_node(node: Node, bindings: Bindings, now: float) -> dict[str, Any]:
         "operator_url": node.upstream.operator_url,
         "health": node.health,
         "operator": node.wish,
+        "listed": node.listed,
         "takes_new": node.admission.new,
         "takes_bound": node.admission.bound,
         "weight": round(node.weight(now), 3),

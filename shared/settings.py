@@ -32,6 +32,7 @@ MAX_REMEMBER_ME_AGE_S = 2_147_483
 
 
 COOKIE_NAME = r"^[A-Za-z0-9._-]+$"
+NODE_ID = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,59}$"
 
 
 def _parse_with(parse: Any, kind: type) -> BeforeValidator:
@@ -84,6 +85,14 @@ class Placement(StrEnum):
     ROUND_ROBIN = "round-robin"
     LEAST_SESSIONS = "least-sessions"
     PREFER_RESTARTED = "prefer-restarted"
+
+
+class Discovery(StrEnum):
+    """Where the balancer learns which nodes there are."""
+
+    STATIC = "static"
+    DNS = "dns"
+    DATABASE = "database"
 
 
 class Switches(BaseModel):
@@ -161,7 +170,7 @@ class ProgramSettings(BaseSettings):
 class NodeSettings(ProgramSettings):
     """One application node."""
 
-    node_id: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,59}$")
+    node_id: str = Field(pattern=NODE_ID)
     version: VersionField = JIRA_9_11
     delivery: Delivery = Delivery.FENCED
     lease_s: float = Field(2.0, gt=0, description="real; how long a node may trust its caches without new proof")
@@ -220,7 +229,7 @@ class Upstream(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    id: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,59}$")
+    id: str = Field(pattern=NODE_ID)
     host: str = Field(min_length=1)
     port: int = Field(ge=1, le=65535)
     operator_url: str | None = None
@@ -234,7 +243,13 @@ class BalancerSettings(ProgramSettings):
     admin_host: str = "127.0.0.1"
     admin_port: int = Field(8091, ge=0, le=65535)
     reuse_port: bool = False
-    nodes: tuple[Upstream, ...] = ()
+    nodes: tuple[Upstream, ...] = Field((), description="all nodes, when discovery is static")
+    discovery: Discovery = Field(Discovery.STATIC, description="how nodes are found: the list above, DNS, clusternode")
+    discovery_dns: str = Field("", description="name whose addresses are the nodes, such as tasks.node")
+    discovery_port: int = Field(8080, ge=1, le=65535, description="of every node found by DNS")
+    discovery_interval_s: float = Field(1.0, gt=0, description="between two looks for nodes")
+    discovery_timeout_s: float = Field(2.0, gt=0, description="what DNS or Postgres may take to answer a look")
+    postgres_url: SecretStr | None = Field(None, description="the cluster's database, when discovery is database")
     context_path: str = Field("", pattern=r"^(/[A-Za-z0-9._~-]+)*$")
     clock: AnchorField | None = None
 
@@ -294,7 +309,16 @@ class BalancerSettings(ProgramSettings):
         ids = [node.id for node in self.nodes]
         if len(set(ids)) < len(ids):
             raise ValueError(f"two nodes have the same id: {ids}")
+        self._check_discovery()
         return self
+
+    def _check_discovery(self) -> None:
+        if self.discovery is not Discovery.STATIC and self.nodes:
+            raise ValueError(f"with discovery {self.discovery} there is no list of nodes; remove nodes, or discovery")
+        if self.discovery is Discovery.DNS and not self.discovery_dns:
+            raise ValueError("discovery dns needs discovery_dns, a name such as tasks.node")
+        if self.discovery is Discovery.DATABASE and self.postgres_url is None:
+            raise ValueError("discovery database needs postgres_url, the database of the cluster")
 
 
 def explain(error: ValidationError, *, prefix: str = "") -> str:
