@@ -22,6 +22,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 from compose.cluster.keeper import born_at
 from compose.cluster.safety_net import SafetyNet
 from shared.errors import HarnessError, OperatorError
+from shared.secrets import secrets_directory
 from shared.settings import explain
 
 
@@ -127,7 +128,7 @@ def _named() -> list[RunningCluster]:
     if not any(name.startswith(prefix) for name in os.environ):
         return []
     try:
-        named = NamedCluster()  # type: ignore[call-arg]  # the environment fills it
+        named = NamedCluster(_secrets_dir=secrets_directory())  # type: ignore[call-arg]  # the environment fills it
     except ValidationError as error:
         raise OperatorError(explain(error, prefix=prefix)) from error
     except SettingsError as error:

@@ -1,8 +1,8 @@
 """`python -m compose.container.health`: exit 0 if this container's node or balancer serves, else 1 and why.
 
 Serving is `/status` with 200 AND RUNNING: a node that starts, stops or is in maintenance may answer 200 too. Asked of
-the balancer, it is a node behind it that answers. Where to ask is what the program itself was told: `DCSIM_PORT` and
-`DCSIM_CONTEXT_PATH`. It runs every few seconds, so it imports little.
+the balancer, it is a node behind it that answers. Where to ask is what the program itself was told: `DCSIM_HOST`,
+`DCSIM_PORT` and `DCSIM_CONTEXT_PATH`. It runs every few seconds, so it imports little.
 """
 
 import http.client
@@ -10,13 +10,24 @@ import json
 import os
 import sys
 
+from shared.addresses import own_address
+from shared.errors import OperatorError
+
 LIMIT_S = 2.0
 BODY_MAX = 64 * 1024
 
 
 def main() -> int:
     port = int(os.environ.get("DCSIM_PORT", "8080"))
-    trouble = find_trouble("127.0.0.1", port, os.environ.get("DCSIM_CONTEXT_PATH", "") + "/status")
+    host = os.environ.get("DCSIM_HOST", "")
+    try:
+        trouble = find_trouble(
+            own_address(host) if "/" in host else "127.0.0.1",
+            port,
+            os.environ.get("DCSIM_CONTEXT_PATH", "") + "/status",
+        )
+    except OperatorError as error:
+        trouble = str(error)
     print(trouble or "RUNNING")
     return 1 if trouble else 0
 
