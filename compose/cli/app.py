@@ -3,6 +3,7 @@
 import typer
 
 from compose.cli.balance import drain, maintenance, ready
+from compose.cli.clean import clean
 from compose.cli.clock import clock_app
 from compose.cli.config import config_app
 from compose.cli.demo import demo
@@ -26,6 +27,7 @@ app.command("heal")(heal)
 app.command("drain")(drain)
 app.command("ready")(ready)
 app.command("maintenance")(maintenance)
+app.command("clean")(clean)
 app.add_typer(clock_app, name="clock")
 app.add_typer(config_app, name="config")
 

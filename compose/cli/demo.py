@@ -4,6 +4,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from compose.cli.on import On, Where
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -20,6 +22,7 @@ Next:
 
 def demo(
     nodes: Annotated[int, typer.Option(help="Nodes of each cluster, 2 to 32.")] = 3,
+    on: On = Where.PROCESSES,
     postgres_url: Annotated[str | None, typer.Option(help="Use this Postgres. Default: a private one.")] = None,
     redis_url: Annotated[str | None, typer.Option(help="Use this Redis or Valkey. Default: a private one.")] = None,
 ) -> None:
@@ -61,6 +64,6 @@ def demo(
     console.print(f"Starting two clusters of {nodes} nodes each, Jira 9.10 and Jira 9.11, with Postgres and Valkey.")
     with progress_line("starting") as say:
         code = run_on_versions(
-            VersionsSpec(versions, nodes, postgres_url=postgres_url, redis_url=redis_url), work, say=say
+            VersionsSpec(versions, nodes, postgres_url=postgres_url, redis_url=redis_url, on=on), work, say=say
         )
     raise typer.Exit(code)

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from compose.cli.on import On, Where
 from shared.settings import Delivery
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ def matrix(
     switch: Annotated[
         list[str] | None, typer.Option(metavar="NAME=VALUE", help="A model switch; may be repeated.")
     ] = None,
+    on: On = Where.PROCESSES,
     postgres_url: Annotated[str | None, typer.Option(help="Use this Postgres. Default: a private one.")] = None,
     redis_url: Annotated[str | None, typer.Option(help="Use this Redis or Valkey. Default: a private one.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print everything measured as one JSON object.")] = False,
@@ -48,7 +50,7 @@ def matrix(
     if len(set(versions)) < len(versions):
         raise OperatorError("the same --version is given twice")
     chosen = flags.switches(switch or ())
-    spec = VersionsSpec(versions, nodes, delivery, chosen, postgres_url, redis_url)
+    spec = VersionsSpec(versions, nodes, delivery, chosen, postgres_url, redis_url, on)
 
     async def work(clusters: "Mapping[Version, Cluster]") -> int:
         result = await measure_all(clusters, say=say)

@@ -39,6 +39,11 @@ class Screen:
         if self._status is not None:
             self._status.update(f"starting; ready: {', '.join(self._ready)}")
 
+    def doing(self, what: str) -> None:
+        """What takes long before anything starts."""
+        if self._status is not None:
+            self._status.update(what)
+
     def warn(self, message: str) -> None:
         print(f"warning: {message}", file=sys.stderr, flush=True)
 
@@ -56,7 +61,7 @@ def summary_text(cluster: Cluster, description: "Description") -> str:
     """Where everything is, who can log in, and what to try first."""
     base = description["base_url"]
     nodes = [
-        f"  {node.id:<9} {node.url}{cluster.spec.context_path}   Jira {node.version}   pid {node.process.pid}"
+        f"  {node.id:<9} {node.url}{cluster.spec.context_path}   Jira {node.version}   {node.process.whereabouts}"
         for node in cluster.nodes.values()
     ]
     accounts = [
@@ -76,7 +81,7 @@ def summary_text(cluster: Cluster, description: "Description") -> str:
             "Try:",
             f"  curl -c alice.jar -d os_username=alice -d os_password=alice -d os_cookie=true {base}/login.jsp",
             f"  curl -b alice.jar -i {base}/rest/api/2/myself     X-ANODEID names the node that answered",
-            f"  kill -9 {one_node.process.pid}     crash {one_node.id}, then ask again",
+            f"  {one_node.process.crash_command}     crash {one_node.id}, then ask again",
             "  dcsim clock step 15m     let policy time pass",
             "",
             "Ctrl-C ends it and leaves nothing behind.",

@@ -30,6 +30,16 @@ class Ending:
         else:
             self.hurry()
 
+    def hurries(self, hurry: Callable[[], None]) -> None:
+        """Adds to what a second signal does."""
+        before = self.hurry
+
+        def both() -> None:
+            before()
+            hurry()
+
+        self.hurry = both
+
     def exit_code(self, *, was_ready: bool) -> int:
         return EXIT_PASS if was_ready and self.by is not signal.SIGINT else EXIT_INTERRUPTED
 

@@ -1,19 +1,13 @@
 """`dcsim up`: starts a cluster and keeps it until it is told to end, then leaves nothing behind."""
 
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from compose.cli.on import On, Where
 from compose.cluster.spec import BalancerKind
 from shared.settings import Delivery, Sticky
-
-
-class Where(StrEnum):
-    """Where nodes run."""
-
-    PROCESSES = "processes"
 
 
 def up(
@@ -25,7 +19,7 @@ def up(
     delivery: Annotated[
         Delivery, typer.Option(help="How an invalidation travels between nodes from 9.11 on.")
     ] = Delivery.FENCED,
-    on: Annotated[Where, typer.Option(help="Where the nodes run.")] = Where.PROCESSES,
+    on: On = Where.PROCESSES,
     sticky: Annotated[Sticky, typer.Option(help="What binds a client to a node.")] = Sticky.COOKIE,
     balancer: Annotated[
         BalancerKind, typer.Option(help="What stands in front: ours, or HAProxy or nginx as installed here.")
@@ -61,7 +55,6 @@ def up(
     from shared.jira_config import Role
     from shared.versions import Version
 
-    assert on is Where.PROCESSES
     given = {Role.APPLICATION: web_xml, Role.SERVER: server_web_xml, Role.SERAPH: seraph_config}
     files = {role: path for role, path in given.items() if path is not None}
     configured = read_configuration(jira_install, files, allow_overflow=allow_overflow)
@@ -79,5 +72,5 @@ def up(
         login_rules=configured.login_rules,
     )
     raise typer.Exit(
-        asyncio.run(run_until_ended(spec, postgres_url=postgres_url, redis_url=redis_url, as_json=as_json))
+        asyncio.run(run_until_ended(spec, on=on, postgres_url=postgres_url, redis_url=redis_url, as_json=as_json))
     )

@@ -5,11 +5,12 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from compose.cli.signals import Ending, listening, unless_ended
+from compose.cli.signals import listening, unless_ended
 from compose.cluster.handle import Cluster
 from compose.cluster.processes import UnexpectedExit
 from compose.cluster.side_by_side import start_side_by_side
 from compose.cluster.spec import ClusterSpec, numbered_nodes
+from compose.cluster.where import Where
 from shared.errors import EXIT_INTERRUPTED, HarnessError
 from shared.settings import Delivery, Switches
 from shared.versions import Version
@@ -28,6 +29,7 @@ class VersionsSpec:
     switches: Switches = field(default_factory=Switches)
     postgres_url: str | None = None
     redis_url: str | None = None
+    on: Where = Where.PROCESSES
 
     def clusters(self) -> dict[str, ClusterSpec]:
         """Raises OperatorError for a number of nodes that is none."""
@@ -59,11 +61,12 @@ async def _run(spec: VersionsSpec, clusters: dict[str, ClusterSpec], work: Work,
         nonlocal code
         async with start_side_by_side(
             clusters,
+            on=spec.on,
             on_exit=on_exit,
             progress=say,
             postgres_url=spec.postgres_url,
             redis_url=spec.redis_url,
-            hurry=lambda kill: _set_hurry(ending, kill),
+            hurry=ending.hurries,
         ) as running:
             working = asyncio.ensure_future(work({v: running[str(v)] for v in spec.versions}))
             either: list[asyncio.Future[Any]] = [working, broken]
@@ -78,7 +81,3 @@ async def _run(spec: VersionsSpec, clusters: dict[str, ClusterSpec], work: Work,
     with listening() as ending:
         await unless_ended(run(), ending)
     return code
-
-
-def _set_hurry(ending: Ending, kill: Callable[[], None]) -> None:
-    ending.hurry = kill

@@ -1,31 +1,29 @@
 """A running cluster, and everything that may be done to it from outside.
 
 `start_cluster` starts stores, nodes and balancer side by side: addresses are known before anybody listens, and a node
-waits for its Postgres by itself. It ends them in reverse. Faults act on `Cluster` and nothing else.
+waits for its Postgres by itself. It ends them in reverse. Faults act on `Cluster` and nothing else. Whether its parts
+are child processes or containers is the site's affair (`site.py`).
 """
 
 import asyncio
-import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
-from pathlib import Path
 
 from pydantic import SecretStr
 
 from compose.cluster.admin_client import AdminClient, open_admin_client
-from compose.cluster.links.panel import Links
-from compose.cluster.links.plan import LinkPlan, draw_links, no_links
 from compose.cluster.links.settings import RelaySettings
-from compose.cluster.ports import LOOPBACK, PortReservation
+from compose.cluster.local_site import local_sites
 from compose.cluster.processes import ManagedProcess, OnExit, ProcessState
-from compose.cluster.programs import Programs, launch_program
+from compose.cluster.programs import Programs
 from compose.cluster.safety_net import SafetyNet
+from compose.cluster.site import OpenSite, Part, Site
 from compose.cluster.spec import BalancerKind, ClusterSpec, NodeSpec
 from compose.cluster.steering import Steering
 from compose.cluster.stores import Stores
 from compose.cluster.together import together
-from compose.cluster.wiring import Address, Backing, balancer_settings, launch_real_balancer, node_settings
+from compose.cluster.wiring import Address, balancer_settings, node_settings
 from shared.clock import Anchor
 from shared.errors import HarnessError
 from shared.versions import Version
@@ -68,32 +66,20 @@ class Cluster:
     """See the module. Methods that name a node raise OperatorError when there is no such node, and when its process
     is not in a state for what is asked, such as resuming a node that is not paused."""
 
-    def __init__(
-        self,
-        spec: ClusterSpec,
-        *,
-        nodes: Mapping[str, NodeHandle],
-        balancer: ManagedProcess,
-        balancer_address: Address,
-        relay: ManagedProcess,
-        relay_port: int,
-        plan: LinkPlan,
-        programs: Programs,
-        client: AdminClient,
-        folder: Path,
-    ) -> None:
+    def __init__(self, spec: ClusterSpec, site: Site, client: AdminClient) -> None:
         self.spec = spec
-        self.nodes = nodes
-        self.balancer = balancer
-        self.relay = relay
+        self.nodes = {
+            node.id: NodeHandle(node, site.layout.nodes[node.id], site.process(Part.NODE, node.id))
+            for node in spec.nodes
+        }
+        self.balancer = site.process(Part.BALANCER, "balancer")
+        self.relay = site.process(Part.RELAY, "links")
         self.client = client
         self.clock = Steering(client, self.operator_urls)
-        self.links = Links(client, f"http://{LOOPBACK}:{relay_port}" if plan.links else None)
-        self._balancer_address = balancer_address
-        self._relay_port = relay_port
-        self._plan = plan
-        self._programs = programs
-        self._folder = folder
+        self.links = site.links(site.layout.relay.operator_url if site.layout.plan.links else None)
+        self._site = site
+        self._balancer_address = site.layout.balancer
+        self._plan = site.layout.plan
 
     @property
     def base_url(self) -> str:
@@ -150,7 +136,7 @@ class Cluster:
         await self.stop(node_id)
         await self.start(node_id, version=version)
 
-    async def boot(self, stores: Stores, progress: Progress) -> None:
+    async def boot(self, progress: Progress) -> None:
         """Starts everything. Returns when the balancer has found every node ready."""
 
         async def told(step: Awaitable[object], what: str) -> None:
@@ -159,7 +145,7 @@ class Cluster:
 
         anchor = self.spec.clock or Anchor.real()
         await together(
-            told(stores.ready(), "stores"),
+            told(self._site.stores_ready(), "stores"),
             *([told(self._start_relay(), "links")] if self._plan.links else []),
             told(self._start_balancer(anchor), "balancer"),
             *(told(self._start_node(node, clock=anchor), node.id) for node in self.nodes.values()),
@@ -178,17 +164,16 @@ class Cluster:
         settings = node_settings(
             self.spec, node.spec, address=node.address, base_url=self.base_url, backing=backing, clock=clock
         )
-        await node.process.start(launch_program(self._programs.node, settings, nursery=self._programs.nursery))
+        await node.process.start(self._site.launch(Part.NODE, node.id, settings))
 
     async def _start_balancer(self, clock: Anchor) -> None:
-        dialled = {
-            node.id: replace(node.address, port=self._plan.upstream_ports[node.id]) for node in self.nodes.values()
-        }
         if self.spec.balancer is not BalancerKind.OWN:
-            await self.balancer.start(launch_real_balancer(self.spec, self._balancer_address, dialled, self._folder))
+            await self.balancer.start(self._site.launch_real_balancer(self.spec))
             return
-        settings = balancer_settings(self.spec, address=self._balancer_address, nodes=dialled, clock=clock)
-        await self.balancer.start(launch_program(self._programs.balancer, settings, nursery=self._programs.nursery))
+        settings = balancer_settings(
+            self.spec, address=self._balancer_address, upstreams=self._plan.upstreams, clock=clock
+        )
+        await self.balancer.start(self._site.launch(Part.BALANCER, "balancer", settings))
 
     async def _links_know(self) -> None:
         """A node's port refuses from the moment it is down; so must the link to it, and not a moment later."""
@@ -196,10 +181,15 @@ class Cluster:
             await self.links.look()
 
     async def _start_relay(self) -> None:
-        settings = RelaySettings(
-            admin_token=SecretStr(self.spec.admin_token), operator_port=self._relay_port, links=self._plan.links
-        )  # type: ignore[call-arg]  # mypy does not see that pydantic's fields have defaults
-        await self.relay.start(launch_program(self._programs.links, settings, nursery=self._programs.nursery))
+        seat = self._site.layout.relay.seat
+        settings = RelaySettings(  # type: ignore[call-arg]  # mypy does not see that pydantic's fields have defaults
+            admin_token=SecretStr(self.spec.admin_token),
+            host=seat.host,
+            operator_host=seat.operator_host,
+            operator_port=seat.operator_port,
+            links=self._plan.links,
+        )
+        await self.relay.start(self._site.launch(Part.RELAY, "links", settings))
 
     async def _until_serving(self) -> None:
         """Raises HarnessError when the balancer does not find all nodes up in time, naming those that it does not."""
@@ -232,37 +222,29 @@ async def start_cluster(
     progress: Progress = lambda _: None,
     programs: Programs | None = None,
 ) -> AsyncIterator[Cluster]:
-    """A cluster for the length of the block, in a database of its own on `stores`.
+    """A cluster of child processes for the length of the block, in a database of its own on `stores`.
 
-    `on_exit` is told when a process ends unasked; the cluster goes on without it. Raises OperatorError for a port that
-    is in use, before anything of the cluster is started, and HarnessError when a process does not become ready.
+    `on_exit` is told when a process ends unasked; the cluster goes on without it. Errors as in `start_cluster_at`.
+    """
+    async with start_cluster_at(
+        local_sites(stores, net=net, on_exit=on_exit, programs=programs), spec, progress=progress
+    ) as cluster:
+        yield cluster
+
+
+@asynccontextmanager
+async def start_cluster_at(
+    open_site: OpenSite, spec: ClusterSpec, *, progress: Progress = lambda _: None
+) -> AsyncIterator[Cluster]:
+    """A cluster at a site of its own for the length of the block.
+
+    Raises OperatorError for a port that is in use, before anything of the cluster is started, and HarnessError when a
+    part of it does not become ready.
     """
     async with AsyncExitStack() as stack:
-
-        def reserve(port: int = 0) -> int:
-            return stack.enter_context(PortReservation(port)).port
-
-        def process(name: str) -> ManagedProcess:
-            return ManagedProcess(name, log=logs / f"{name}.log", net=net, on_exit=on_exit)
-
-        balancer_address = Address(reserve(spec.port), reserve())
-        addresses = {node.id: Address(reserve(), reserve()) for node in spec.nodes}
-        name = f"dcsim_{secrets.token_hex(4)}"
-        backing = Backing(await stores.postgres.create_database(name), stores.redis_url, redis_namespace=name)
-        plan = draw_links(addresses, backing, reserve=reserve) if spec.links else no_links(addresses, backing)
-        logs = stack.enter_context(net.directory("logs"))
-        cluster = Cluster(
-            spec,
-            nodes={node.id: NodeHandle(node, addresses[node.id], process(node.id)) for node in spec.nodes},
-            balancer=process("balancer"),
-            balancer_address=balancer_address,
-            relay=process("links"),
-            relay_port=reserve(),
-            plan=plan,
-            programs=programs or Programs(),
-            folder=logs,
-            client=await stack.enter_async_context(open_admin_client(spec.admin_token)),
-        )
+        client = await stack.enter_async_context(open_admin_client(spec.admin_token))
+        site = await stack.enter_async_context(open_site(spec, client))
+        cluster = Cluster(spec, site, client)
         stack.push_async_callback(cluster.close)
-        await cluster.boot(stores, progress)
+        await cluster.boot(progress)
         yield cluster

@@ -94,6 +94,16 @@ class ManagedProcess:
     def pid(self) -> int | None:
         return None if self._process is None else self._process.pid
 
+    @property
+    def whereabouts(self) -> str:
+        """Where people find it with the tools of their system."""
+        return f"pid {self.pid}"
+
+    @property
+    def crash_command(self) -> str:
+        """What people type to kill it."""
+        return f"kill -9 {self.pid}"
+
     async def start(self, launch: Launch) -> Mapping[str, Any]:
         """Returns what the program said about itself when it was ready.
 
@@ -139,13 +149,13 @@ class ManagedProcess:
     async def pause(self) -> None:
         """SIGSTOP: a hang. The kernel goes on accepting connections. Returns once the process stands still."""
         self._require("pause", ProcessState.UP)
-        await self._confirmed(signal.SIGSTOP, "WSTOPPED")
+        await self._stand_still()
         self._enter(ProcessState.PAUSED)
 
     async def resume(self) -> None:
         """SIGCONT: the process wakes with everything it believed when it was paused."""
         self._require("resume", ProcessState.PAUSED)
-        await self._confirmed(signal.SIGCONT, "WCONTINUED")
+        await self._go_on()
         self._enter(ProcessState.UP)
 
     async def close(self) -> None:
@@ -206,6 +216,12 @@ class ManagedProcess:
             killed = code in (-signal.SIGKILL, -signal.SIGTERM)  # by somebody else: nothing in its log says why
             self._on_exit(UnexpectedExit(self.name, code, "" if killed else last_words(self.log)))
         return code
+
+    async def _stand_still(self) -> None:
+        await self._confirmed(signal.SIGSTOP, "WSTOPPED")
+
+    async def _go_on(self) -> None:
+        await self._confirmed(signal.SIGCONT, "WCONTINUED")
 
     async def _confirmed(self, number: signal.Signals, change: str) -> None:
         """Signals, and waits until the kernel reports the change where it can (`waitid` is not on every system)."""

@@ -5,7 +5,6 @@ What a spec does not say keeps the programs' own defaults, or what DCSIM_... in 
 
 # mypy does not see that pydantic's fields have defaults, hence the ignored call-args.
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,11 +18,41 @@ from shared.settings import BalancerSettings, NodeSettings, Sticky, Upstream
 
 
 @dataclass(frozen=True, slots=True)
+class Seat:
+    """Where a program listens as it sees that itself: for its users, and for the operator. `dialled` and
+    `operator_dialled` are the hosts under which the other parts of the cluster reach it. `reserved`: whoever starts it
+    holds the ports for it."""
+
+    host: str
+    port: int
+    operator_host: str
+    operator_port: int
+    dialled: str
+    operator_dialled: str
+    reserved: bool = False
+
+    @property
+    def operator_url(self) -> str:
+        """As the other parts of the cluster reach it."""
+        return f"http://{self.operator_dialled}:{self.operator_port}"
+
+
+@dataclass(frozen=True, slots=True)
 class Address:
-    """Where one program listens on loopback: for its users, and for the operator."""
+    """Where people and dcsim reach one program on this machine's loopback: as its users, and as the operator.
+
+    `elsewhere` is where it sits if that is somewhere else, such as in a container that publishes these ports.
+    """
 
     port: int
     operator_port: int
+    elsewhere: Seat | None = None
+
+    @property
+    def seat(self) -> Seat:
+        return self.elsewhere or Seat(
+            LOOPBACK, self.port, LOOPBACK, self.operator_port, LOOPBACK, LOOPBACK, reserved=True
+        )
 
     @property
     def url(self) -> str:
@@ -53,11 +82,11 @@ def node_settings(
         version=node.version,
         delivery=spec.delivery,
         switches=spec.switches,
-        host=LOOPBACK,
-        port=address.port,
-        operator_host=LOOPBACK,
-        operator_port=address.operator_port,
-        reuse_port=True,
+        host=address.seat.host,
+        port=address.seat.port,
+        operator_host=address.seat.operator_host,
+        operator_port=address.seat.operator_port,
+        reuse_port=address.seat.reserved,
         url=address.url,
         base_url=base_url,
         context_path=spec.context_path,
@@ -75,20 +104,18 @@ def node_settings(
 
 
 def balancer_settings(
-    spec: ClusterSpec, *, address: Address, nodes: Mapping[str, Address], clock: Anchor
+    spec: ClusterSpec, *, address: Address, upstreams: tuple[Upstream, ...], clock: Anchor
 ) -> BalancerSettings:
-    """`nodes` are as the balancer dials them: through a link if there is one, and past it to their operator's door."""
+    """`upstreams` are the nodes as the balancer dials them: through a link if there is one, and past it to their
+    operator's door."""
     return BalancerSettings(  # type: ignore[call-arg]
         admin_token=SecretStr(spec.admin_token),
-        host=LOOPBACK,
-        port=address.port,
-        admin_host=LOOPBACK,
-        admin_port=address.operator_port,
-        reuse_port=True,
-        nodes=tuple(
-            Upstream(id=node_id, host=LOOPBACK, port=node.port, operator_url=node.operator_url)
-            for node_id, node in nodes.items()
-        ),
+        host=address.seat.host,
+        port=address.seat.port,
+        admin_host=address.seat.operator_host,
+        admin_port=address.seat.operator_port,
+        reuse_port=address.seat.reserved,
+        nodes=upstreams,
         context_path=spec.context_path,
         clock=clock,
         sticky=spec.sticky,
@@ -96,13 +123,13 @@ def balancer_settings(
     )
 
 
-def launch_real_balancer(spec: ClusterSpec, address: Address, nodes: dict[str, Address], folder: Path) -> Launch:
+def launch_real_balancer(spec: ClusterSpec, address: Address, upstreams: tuple[Upstream, ...], folder: Path) -> Launch:
     """HAProxy or nginx in front of the same nodes. Raises OperatorError when it is not installed."""
     from compose.real_balancers.configurations import Front, Product  # Jinja2, which nobody else here needs
     from compose.real_balancers.launch import launch_real
 
     front = Front(
-        tuple(Upstream(id=node_id, host=LOOPBACK, port=node.port) for node_id, node in nodes.items()),
+        upstreams,
         str(folder),
         host=LOOPBACK,
         port=address.port,

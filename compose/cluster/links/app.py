@@ -14,7 +14,7 @@ log = get_logger()
 async def run_relay(settings: RelaySettings, stop: asyncio.Event) -> None:
     """Relays until `stop` is set. Ready at once: a link whose target does not listen yet refuses, as that would."""
     links = {link.name: Link(link, host=settings.host) for link in settings.links}
-    operator = listen(settings.host, settings.operator_port, reuse_port=True)
+    operator = listen(settings.operator_host, settings.operator_port, reuse_port=True)
     port = operator.getsockname()[1]
     app = relay_operator_app(settings.admin_token.get_secret_value(), links)
     async with serving(app, operator, stop_grace_s=settings.stop_grace_s), asyncio.TaskGroup() as group:

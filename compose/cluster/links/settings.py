@@ -26,6 +26,7 @@ class RelaySettings(ProgramSettings):
     """The relay of one cluster. Its ports are already reserved by whoever starts it (`compose.cluster.ports`)."""
 
     host: str = "127.0.0.1"
+    operator_host: str = Field("127.0.0.1", min_length=1)
     operator_port: int = Field(0, ge=0, le=65535)
     links: tuple[LinkSettings, ...] = ()
     stop_grace_s: float = Field(1.0, ge=0, description="real; how long the operator's requests may finish at stop")

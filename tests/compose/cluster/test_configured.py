@@ -85,7 +85,7 @@ def test_every_rule_reaches_the_nodes_and_the_balancer(tmp_path):
         spec, spec.nodes[0], address=address, base_url="http://x", backing=Backing("p", "r", "n"), clock=clock
     )
     assert (node.login_rules, node.session_idle_s) == (rules, 120)
-    assert balancer_settings(spec, address=address, nodes={}, clock=clock).session_cookie == "JIRASESSION"
+    assert balancer_settings(spec, address=address, upstreams=(), clock=clock).session_cookie == "JIRASESSION"
 
 
 def test_an_age_jira_cannot_count_to_is_refused_with_the_reason(tmp_path):

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 import aiohttp
 import pytest
 
-from compose.cluster import handle
+from compose.cluster import handle, local_site
 from compose.cluster.handle import start_cluster
 from compose.cluster.processes import ProcessState
 from compose.cluster.programs import Programs
@@ -142,12 +142,12 @@ async def test_one_node_that_does_not_start_ends_them_all(start, monkeypatch):
     monkeypatch.setenv("STAND_IN_FAILS", "node-2")
     processes = []
 
-    class Noted(handle.ManagedProcess):
+    class Noted(local_site.ManagedProcess):
         def __init__(self, *given, **more):
             super().__init__(*given, **more)
             processes.append(self)
 
-    monkeypatch.setattr(handle, "ManagedProcess", Noted)
+    monkeypatch.setattr(local_site, "ManagedProcess", Noted)
 
     with pytest.raises(HarnessError, match=r"(?s)node-2 ended with exit code 1 before it was ready.*no luck today"):
         async with start():

@@ -3,9 +3,9 @@
 import pytest
 
 from compose.cluster.spec import ClusterSpec, Limits, NodeSpec, numbered_nodes
-from compose.cluster.wiring import Address, Backing, balancer_settings, node_settings
+from compose.cluster.wiring import Address, Backing, Seat, balancer_settings, node_settings
 from shared.clock import Anchor
-from shared.settings import Delivery, Sticky, Switches
+from shared.settings import Delivery, Sticky, Switches, Upstream
 from shared.versions import JIRA_9_10
 
 CLOCK = Anchor(3, 1_772_442_000_000, 17, 60.0)
@@ -54,14 +54,28 @@ def test_only_a_balancer_that_sticks_to_the_suffix_makes_nodes_write_one(sticky)
 
 
 def test_the_balancer_is_told_where_the_nodes_are():
-    """Both their doors, in order, and the same clock."""
-    nodes = {"node-1": Address(1, 2), "node-2": Address(3, 4)}
-    settings = balancer_settings(SPEC, address=Address(1000, 1001), nodes=nodes, clock=CLOCK)
+    """As it is to dial them, in order, and the same clock."""
+    upstreams = (Upstream(id="node-1", host="127.0.0.1", port=1), Upstream(id="node-2", host="127.0.0.1", port=3))
+    settings = balancer_settings(SPEC, address=Address(1000, 1001), upstreams=upstreams, clock=CLOCK)
 
-    assert [(node.id, node.port, node.operator_url) for node in settings.nodes] == [
-        ("node-1", 1, "http://127.0.0.1:2"),
-        ("node-2", 3, "http://127.0.0.1:4"),
-    ]
+    assert settings.nodes == upstreams
     assert (settings.port, settings.admin_port, settings.reuse_port) == (1000, 1001, True)
     assert (settings.context_path, settings.sticky, settings.clock) == ("/jira", Sticky.COOKIE, CLOCK)
     assert settings.admin_token.get_secret_value() == SPEC.admin_token
+
+
+def test_in_a_container_a_program_listens_where_it_is_and_is_known_where_it_is_published():
+    """Its operator's door opens on the control network only; ports are nobody's to hold for it there."""
+    seat = Seat("0.0.0.0", 8080, "10.0.3.4", 8081, "10.0.0.4", "10.0.3.4")
+    settings = node_settings(
+        SPEC,
+        SPEC.nodes[0],
+        address=Address(1000, 1001, seat),
+        base_url="http://lb/jira",
+        backing=BACKING,
+        clock=CLOCK,
+    )
+
+    assert (settings.host, settings.port, settings.reuse_port) == ("0.0.0.0", 8080, False)
+    assert (settings.operator_host, settings.operator_port) == ("10.0.3.4", 8081)
+    assert settings.url == "http://127.0.0.1:1000"

@@ -5,8 +5,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from compose.cluster.links.plan import draw_links, no_links
-from compose.cluster.wiring import Address, Backing
+from compose.cluster.links.plan import RelayHosts, draw_links, no_links
+from compose.cluster.wiring import Address, Backing, Seat
 
 NODES = {"node-1": Address(1, 2), "node-2": Address(3, 4)}
 OURS = Backing("postgresql://me:p%40ss@127.0.0.1:700/dcsim_1", "redis://:secret@127.0.0.1:800/0", "dcsim_1")
@@ -34,7 +34,11 @@ def test_everybody_is_told_the_port_of_his_link():
     """And everything else of the URL stays."""
     plan = draw()
     ports = {link.name: link.port for link in plan.links}
-    assert plan.upstream_ports == {"node-1": ports["balancer->node-1"], "node-2": ports["balancer->node-2"]}
+    assert [(one.id, one.host, one.port) for one in plan.upstreams] == [
+        ("node-1", "127.0.0.1", ports["balancer->node-1"]),
+        ("node-2", "127.0.0.1", ports["balancer->node-2"]),
+    ]
+    assert [one.operator_url for one in plan.upstreams] == ["http://127.0.0.1:2", "http://127.0.0.1:4"]
     for node in NODES:
         backing = plan.backings[node]
         assert backing.postgres_url == f"postgresql://me:p%40ss@127.0.0.1:{ports[f'{node}->postgres']}/dcsim_1"
@@ -62,5 +66,19 @@ def test_a_store_with_tls_is_dialled_directly(ssl):
 
 def test_without_links_everybody_dials_directly():
     plan = no_links(NODES, OURS)
-    assert (plan.links, plan.upstream_ports) == ((), {"node-1": 1, "node-2": 3})
+    assert plan.links == ()
+    assert [(one.id, one.port) for one in plan.upstreams] == [("node-1", 1), ("node-2", 3)]
     assert plan.backings == {"node-1": OURS, "node-2": OURS}
+
+
+def test_on_networks_of_their_own_the_relay_has_a_name_for_each():
+    """Whoever leaves a network loses the links that run over it, and no others."""
+    seat = Seat("0.0.0.0", 8080, "10.0.3.4", 8081, "10.0.0.4", "10.0.3.4")
+    relay = RelayHosts("10.0.0.3", "10.0.1.3", "10.0.2.3")
+    plan = draw_links({"node-1": Address(1, 2, seat)}, OURS, reserve=itertools.count(7001).__next__, relay=relay)
+
+    (upstream,) = plan.upstreams
+    assert (upstream.host, upstream.port, upstream.operator_url) == ("10.0.0.3", 7001, "http://10.0.3.4:8081")
+    assert (plan.links[0].target_host, plan.links[0].target_port) == ("10.0.0.4", 8080)
+    assert urlsplit(plan.backings["node-1"].postgres_url).hostname == "10.0.1.3"
+    assert urlsplit(plan.backings["node-1"].redis_url).hostname == "10.0.2.3"

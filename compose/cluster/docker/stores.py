@@ -1,0 +1,174 @@
+"""Postgres and Redis (or Valkey) of one run, as containers. Clusters of the run share them; each reaches them over
+networks of its own."""
+
+import asyncio
+import secrets
+import signal
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from compose.cluster.databases import create_database, require_answer, url_of_database
+from compose.cluster.docker.container import ContainerPlan, ManagedContainer, join
+from compose.cluster.docker.labels import PART
+from compose.cluster.docker.networks import Net, Network, Place
+from compose.cluster.docker.polling import Polled, says
+from compose.cluster.docker.run import Run
+from compose.cluster.ports import LOOPBACK, PortReservation
+from compose.cluster.processes import Launch
+from compose.cluster.spawn import Command
+from compose.cluster.stores import Stores
+from shared.errors import DcsimError
+
+ADMIN = "dcsim"
+POSTGRES_PORT, REDIS_PORT = 5432, 6379
+POSTGRES_DATA = "/var/lib/postgresql"
+START_LIMIT_S = 60.0
+"""A machine that has to make a database and start a dozen containers at once may be slow; real time."""
+POSTGRES_OPTIONS = {
+    "fsync": "off",  # a commit reaches the kernel before it is acknowledged, and so outlives a kill of the container
+    "full_page_writes": "off",
+    "max_connections": "400",  # 32 nodes of up to 10 each, and people looking on
+    "autovacuum_naptime": "5min",
+}
+
+
+class ContainerStore:
+    """One server. `start` starts it on its old port, and Postgres on its old data, after it was stopped or killed."""
+
+    def __init__(self, process: ManagedContainer, launch: Launch) -> None:
+        self.process = process
+        self._launch = launch
+
+    async def make(self) -> None:
+        """So that it can be put on networks; nothing runs yet."""
+        await self.process.make(self._launch.command)
+
+    async def start(self) -> None:
+        await self.process.start(self._launch)
+
+
+class ContainerPostgres:
+    """What clusters need of their server; its `url` is for us, who reach it where it is published."""
+
+    def __init__(self, url: str, booted: asyncio.Task[None]) -> None:
+        self.url = url
+        self._booted = booted
+        self._work: list[asyncio.Task[None]] = []
+
+    async def create_database(self, name: str) -> str:
+        async def when_booted() -> None:
+            await asyncio.shield(self._booted)
+            await create_database(self.url, name)
+
+        self._work.append(asyncio.create_task(when_booted()))
+        return url_of_database(self.url, name)
+
+    async def ready(self) -> None:
+        await asyncio.gather(*(asyncio.shield(task) for task in (self._booted, *self._work)))
+
+    def cancel(self) -> list[asyncio.Task[None]]:
+        for task in self._work:
+            task.cancel()
+        return self._work
+
+
+@dataclass(frozen=True)
+class ContainerStores:
+    """`stores` as clusters know them, and what brings them onto a cluster's networks."""
+
+    stores: Stores
+    run: Run
+
+    async def join(self, db: Network, bus: Network) -> None:
+        """Their addresses there are `db.store` and `bus.store`."""
+        engine = self.run.engine
+        await asyncio.gather(
+            join(engine, self.run.name("postgres"), Place(db, db.store, (f"postgres.{Net.DB}",))),
+            join(engine, self.run.name("redis"), Place(bus, bus.store, (f"redis.{Net.BUS}",))),
+        )
+
+
+@asynccontextmanager
+async def open_container_stores(run: Run) -> AsyncIterator[ContainerStores]:
+    """Both servers for the length of the block. Their containers exist when it begins, and are still starting."""
+    async with AsyncExitStack() as stack:
+        folder = stack.enter_context(run.net.directory("stores"))
+        network = await run.networks.create(run.name("stores"), internal=False, labels={})
+        ports = [stack.enter_context(PortReservation()) for _ in range(2)]
+        for port in ports:
+            port.hand_over()
+        postgres_port, redis_port = (port.port for port in ports)
+        password = secrets.token_urlsafe(16)
+        url = f"postgresql://{ADMIN}:{password}@{LOOPBACK}:{postgres_port}/postgres"
+        postgres = await _postgres(run, network, folder, url, password, postgres_port)
+        redis = _redis(run, network, folder, password, redis_port)
+        await asyncio.gather(postgres.make(), redis.make())
+        booting = [asyncio.create_task(postgres.start()), asyncio.create_task(redis.start())]
+        database = ContainerPostgres(url, booting[0])
+        try:
+            redis_url = f"redis://:{password}@{LOOPBACK}:{redis_port}/0"
+            servers = {"postgres": postgres, "valkey": redis}
+            yield ContainerStores(Stores(database, redis_url, (booting[1],), servers), run)
+        finally:
+            for task in booting:
+                task.cancel()
+            await asyncio.wait([*booting, *database.cancel()])
+            await asyncio.gather(postgres.process.close(), redis.process.close())
+
+
+async def _postgres(run: Run, network: Network, folder: Path, url: str, password: str, port: int) -> ContainerStore:
+    volume = run.name("postgres")
+    await run.engine.call("make a volume", run.engine.api.create_volume, volume, labels=dict(run.labels))
+    plan = _plan(run, network, "postgres", run.images.postgres, {POSTGRES_PORT: port}, {volume: POSTGRES_DATA})
+    environment = {
+        "POSTGRES_USER": ADMIN,
+        "POSTGRES_PASSWORD": password,
+        "POSTGRES_INITDB_ARGS": "--no-sync",
+    }
+
+    async def answers() -> bool:
+        with suppress(DcsimError):
+            await require_answer(url)
+            return True
+        return False
+
+    options = [argument for name, value in POSTGRES_OPTIONS.items() for argument in ("-c", f"{name}={value}")]
+    process = ManagedContainer(run, plan, title="Postgres", log=folder / "postgres.log")
+    # SIGINT, a fast shutdown: it does not wait for clients, and unlike SIGQUIT it ends with exit code 0.
+    command = Command(options, environment, polite=signal.SIGINT)
+    return ContainerStore(process, _launch(process, command, Polled(answers)))
+
+
+def _redis(run: Run, network: Network, folder: Path, password: str, port: int) -> ContainerStore:
+    plan = _plan(run, network, "redis", run.images.redis, {REDIS_PORT: port}, {}, tmpfs=("/data",))
+    arguments = ("--requirepass", password, "--save", "", "--appendonly", "no", "--maxclients", "1000")
+    process = ManagedContainer(run, plan, title="Valkey", log=folder / "redis.log")
+
+    async def answers() -> bool:
+        return await says(port, b"PING\r\n", b"+PONG", b"-NOAUTH")
+
+    return ContainerStore(process, _launch(process, Command(arguments), Polled(answers)))
+
+
+def _plan(
+    run: Run,
+    network: Network,
+    part: str,
+    image: str,
+    published: Mapping[int, int],
+    volumes: Mapping[str, str],
+    *,
+    tmpfs: tuple[str, ...] = (),
+) -> ContainerPlan:
+    place = Place(network, network.store if part == "postgres" else network.relay, (part,))
+    return ContainerPlan(
+        run.name(part), image, (place,), published, {PART: part}, volumes=volumes, tmpfs=tmpfs, kept=True
+    )
+
+
+def _launch(process: ManagedContainer, command: Command, readiness: Polled) -> Launch:
+    return Launch(
+        command, readiness=lambda _log: readiness, start_limit_s=START_LIMIT_S, stop_limit_s=5.0, spawn=process.spawn
+    )

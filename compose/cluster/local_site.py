@@ -1,0 +1,75 @@
+"""A cluster's place on this machine: child processes on loopback, and a database of its own on given stores."""
+
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import ExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from compose.cluster.admin_client import AdminClient
+from compose.cluster.links.panel import Links
+from compose.cluster.links.plan import draw_links, no_links
+from compose.cluster.ports import PortReservation
+from compose.cluster.processes import Launch, ManagedProcess, OnExit
+from compose.cluster.programs import OurSettings, Programs, launch_program
+from compose.cluster.safety_net import SafetyNet
+from compose.cluster.site import Layout, OpenSite, Part, Site
+from compose.cluster.spec import ClusterSpec
+from compose.cluster.stores import Stores
+from compose.cluster.wiring import Address, Backing, launch_real_balancer
+
+
+@dataclass(frozen=True)
+class LocalSite:
+    """See `site.Site`. `folder` holds the logs and goes with the cluster."""
+
+    layout: Layout
+    stores: Stores
+    programs: Programs
+    folder: Path
+    client: AdminClient
+    net: SafetyNet
+    on_exit: OnExit
+
+    def process(self, _part: Part, name: str) -> ManagedProcess:
+        return ManagedProcess(name, log=self.folder / f"{name}.log", net=self.net, on_exit=self.on_exit)
+
+    def launch(self, part: Part, _name: str, settings: OurSettings) -> Launch:
+        module = {
+            Part.NODE: self.programs.node,
+            Part.BALANCER: self.programs.balancer,
+            Part.RELAY: self.programs.links,
+        }[part]
+        return launch_program(module, settings, nursery=self.programs.nursery)
+
+    def launch_real_balancer(self, spec: ClusterSpec) -> Launch:
+        return launch_real_balancer(spec, self.layout.balancer, self.layout.plan.upstreams, self.folder)
+
+    def links(self, url: str | None) -> Links:
+        return Links(self.client, url)
+
+    async def stores_ready(self) -> None:
+        await self.stores.ready()
+
+
+def local_sites(stores: Stores, *, net: SafetyNet, on_exit: OnExit, programs: Programs | None = None) -> OpenSite:
+    """Places for clusters that share these stores, each in a database of its own."""
+
+    @asynccontextmanager
+    async def open_site(spec: ClusterSpec, client: AdminClient) -> AsyncIterator[Site]:
+        with ExitStack() as stack:
+
+            def reserve(port: int = 0) -> int:
+                return stack.enter_context(PortReservation(port)).port
+
+            balancer = Address(reserve(spec.port), reserve())
+            nodes = {node.id: Address(reserve(), reserve()) for node in spec.nodes}
+            name = f"dcsim_{secrets.token_hex(4)}"
+            backing = Backing(await stores.postgres.create_database(name), stores.redis_url, redis_namespace=name)
+            plan = draw_links(nodes, backing, reserve=reserve) if spec.links else no_links(nodes, backing)
+            port = reserve()
+            layout = Layout(balancer, nodes, Address(port, port), plan)
+            folder = stack.enter_context(net.directory("logs"))
+            yield LocalSite(layout, stores, programs or Programs(), folder, client, net, on_exit)
+
+    return open_site
