@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from loadbalancer.measures import Histogram, Rate
+from loadbalancer.offsets import ClockOffset
 from loadbalancer.policy import ADMISSION, Admission, CheckOutcome, CheckRules, CheckState, Health, Wish
 from shared.settings import Upstream
 
@@ -73,6 +74,7 @@ class Node:
         self.counters = Counters()
         self.running: set[Running] = set()
         self.restarts = 0
+        self.clock_offset = ClockOffset()
         self.changed_at = now
         self.change_words = "added"
         self.on_change: Callable[[Node, Health, Health], None] = lambda node, old, new: None

@@ -61,6 +61,8 @@ def describe_node(node: Node, bindings: Bindings, now: float) -> dict[str, Any]:
         "bytes_in": counters.bytes_in,
         "bytes_out": counters.bytes_out,
         "restarts": node.restarts,
+        "clock_offset_s": round(node.clock_offset.ns / 1e9, 6),
+        "clock_offset_bound_s": round(node.clock_offset.bound_ns / 1e9, 6),
         "checks": counters.checks,
         "checks_failed": counters.checks_failed,
         "last_check": node.check_words,
