@@ -18,9 +18,9 @@ import random
 import aiohttp
 
 from loadbalancer.nodes import Node, Roster
-from loadbalancer.offsets import Sample
 from loadbalancer.policy import CheckOutcome, Wish
 from shared.clock import Anchor, AnchorSeal, PolicyClock
+from shared.clock_offset import Sample
 from shared.contract import CLOCK_ASK, CLOCK_READING, CLOCK_STAMP, NodeState
 from shared.log import get_logger
 from shared.settings import BalancerSettings

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from loadbalancer.measures import Histogram, Rate
-from loadbalancer.offsets import ClockOffset
 from loadbalancer.policy import ADMISSION, Admission, CheckOutcome, CheckRules, CheckState, Health, Wish
+from shared.clock_offset import ClockOffset
 from shared.settings import Upstream
 
 

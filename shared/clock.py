@@ -28,6 +28,8 @@ from shared.errors import OperatorError
 
 MAX_RATE = 3600.0
 NS_PER_MS = 1_000_000
+_SHIFT_ERROR_NS = 1_000_000_000
+"""By how much two measurements of one shift may differ."""
 _EPOCH = datetime.fromtimestamp(0, UTC)
 
 
@@ -68,6 +70,11 @@ class Anchor:
         """The same anchor for a machine whose monotonic clock is that much ahead."""
         return replace(self, monotonic_ns=self.monotonic_ns + by_ns) if by_ns else self
 
+    def is_same(self, other: "Anchor") -> bool:
+        """The same change of the clock, however exactly either was shifted for this machine."""
+        apart_ns = abs(self.monotonic_ns - other.monotonic_ns)
+        return replace(self, monotonic_ns=0) == replace(other, monotonic_ns=0) and apart_ns <= _SHIFT_ERROR_NS
+
     def __str__(self) -> str:
         return f"{self.generation};{self.policy_ms};{self.monotonic_ns};{self.rate:g}"
 
@@ -91,8 +98,8 @@ class Anchor:
 
 
 @dataclass(frozen=True, slots=True)
-class ClockReading:
-    """What a process says about its clocks: the anchor it is on, and its machine's monotonic clock at that moment."""
+class Clocks:
+    """Both clocks of a process: the anchor it is on, and what its machine's monotonic clock shows at that moment."""
 
     anchor: Anchor
     monotonic_ns: int
@@ -128,18 +135,18 @@ class AnchorSeal:
             question.encode("utf-8", "replace"), self._tag("ask").encode()
         )
 
-    def answer(self, reading: ClockReading) -> str:
+    def answer(self, reading: Clocks) -> str:
         text = f"{reading.anchor};{reading.monotonic_ns}"
         return f"{text};{self._tag(text)}"
 
-    def read(self, answer: str | None) -> ClockReading | None:
+    def read(self, answer: str | None) -> Clocks | None:
         """The reading inside an answer, or None when it is none of ours."""
         text, _, tag = (answer or "").rpartition(";")
         if not hmac.compare_digest(tag.encode("utf-8", "replace"), self._tag(text).encode()):
             return None
         anchor, _, monotonic_ns = text.rpartition(";")
         try:
-            return ClockReading(Anchor.parse(anchor), int(monotonic_ns))
+            return Clocks(Anchor.parse(anchor), int(monotonic_ns))
         except (OperatorError, ValueError):
             return None
 
@@ -197,8 +204,8 @@ class PolicyClock:
     def skew_ms(self) -> int:
         return self._skew_ms
 
-    def reading(self) -> ClockReading:
-        return ClockReading(self._anchor, self._monotonic_ns())
+    def reading(self) -> Clocks:
+        return Clocks(self._anchor, self._monotonic_ns())
 
     def now_ms(self) -> int:
         """Policy time now, in ms since the epoch. It never goes back but by a change of this process's skew."""

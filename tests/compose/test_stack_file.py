@@ -65,7 +65,7 @@ def test_every_name_that_is_dialled_is_on_a_network_of_whoever_dials():
         for found in re.findall(r"[\w-]+\.(?:front|bus|db|ctl)\b", value)
     }
 
-    assert {alias for _, alias in dialled} == {"node.front", "postgres.db", "valkey.bus", "balancer.ctl"}
+    assert {alias for _, alias in dialled} == {"node.front", "node.ctl", "postgres.db", "valkey.bus", "balancer.ctl"}
     for name, alias in dialled:
         network, _ = aliases[alias]
         assert alias.endswith(f".{network}")

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.clock import Anchor, AnchorSeal, ClockReading, FakeClock, PolicyClock, as_datetime, as_ms, jira_time
+from shared.clock import Anchor, AnchorSeal, Clocks, FakeClock, PolicyClock, as_datetime, as_ms, jira_time
 from shared.errors import OperatorError
 
 START_MS = 1_772_442_000_000
@@ -169,7 +169,7 @@ def test_an_anchor_means_the_same_on_a_machine_with_another_monotonic_clock() ->
 def test_a_reading_of_clocks_is_sealed() -> None:
     """Nobody without the secret can ask for one or give one."""
     seal, other = AnchorSeal("a-long-token"), AnchorSeal("another-token")
-    reading = ClockReading(Anchor(3, 1_772_442_000_000, 17, 0.5), 99)
+    reading = Clocks(Anchor(3, 1_772_442_000_000, 17, 0.5), 99)
 
     assert seal.read(seal.answer(reading)) == reading
     assert seal.asks(seal.question())

@@ -1,6 +1,6 @@
-"""How far a node's monotonic clock is ahead of ours: not at all on the same machine, by days on another one. Pure.
+"""How far a process's monotonic clock is ahead of ours: not at all on one machine, by days on another one. Pure.
 
-A node is asked what its monotonic clock shows; it read it at some moment between our question and its answer, so half
+It is asked what its monotonic clock shows; it read it at some moment between our question and its answer, so half
 of that time bounds the error. Of the latest answers the quickest one counts. When the offset is within that bound, the
 clock may as well be the same, and it is taken to be: on one machine it always is, and on two that were booted that
 close together it makes no difference.
@@ -22,12 +22,12 @@ class Sample:
 
     @classmethod
     def of(cls, asked_ns: int, shown_ns: int, answered_ns: int) -> "Sample":
-        """`shown_ns` is the node's clock, the others ours."""
+        """`shown_ns` is its clock, the others ours."""
         return cls(shown_ns - (asked_ns + answered_ns) // 2, (answered_ns - asked_ns) // 2 + 1)
 
 
 class ClockOffset:
-    """One node's. `known` once it has answered, whatever it said."""
+    """That of one process. `known` once it has answered, whatever it said."""
 
     def __init__(self) -> None:
         self.known = False
@@ -46,5 +46,5 @@ class ClockOffset:
         self.bound_ns = best.bound_ns
 
     def has_none(self) -> None:
-        """A node that answers without a reading: taken to be on this machine."""
+        """It answers without a reading: taken to be on this machine."""
         self.known = True

@@ -1,6 +1,6 @@
 """How far a node's monotonic clock is ahead of the balancer's."""
 
-from loadbalancer.offsets import KEPT, ClockOffset, Sample
+from shared.clock_offset import KEPT, ClockOffset, Sample
 
 MS = 1_000_000
 DAY = 24 * 3600 * 1000 * MS
