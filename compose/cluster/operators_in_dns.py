@@ -18,7 +18,7 @@ ASKED_AT_ONCE = 16
 
 
 def operators_in_dns(name_and_port: str, token: str) -> dict[str, str]:
-    """Operator URL by node id. Raises OperatorError for what is no name with a port, HarnessError when DNS knows none."""
+    """Operator URL by node id. Raises OperatorError for what is no name with a port, HarnessError when DNS has none."""
     name, _, port = name_and_port.rpartition(":")
     if not name or not port.isascii() or not port.isdigit():
         raise OperatorError(f"{name_and_port!r} is no name with a port; expected such as node.ctl:8081")
