@@ -42,6 +42,7 @@ def admin_app(balancer: "Balancer") -> web.Application:
         return web.json_response(describe_node(node, balancer.bindings, now()))
 
     async def status(_request: web.Request) -> web.Response:
+        balancer.bindings.expire(balancer.clock.now_ms())  # policy time may have jumped since the last sweep
         return web.json_response(describe(balancer, now()))
 
     async def ready(request: web.Request) -> web.Response:
@@ -64,7 +65,7 @@ def admin_app(balancer: "Balancer") -> web.Application:
         except ValidationError as error:
             raise CallerError(400, explain(error)) from error
         balancer.following.refuse_if_found(upstream.id)
-        return node_answer(fleet.put(upstream, now()))
+        return node_answer(fleet.join(upstream, now()))
 
     async def delete(request: web.Request) -> web.Response:
         balancer.following.refuse_if_found(request.match_info["id"])

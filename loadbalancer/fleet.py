@@ -33,6 +33,15 @@ class Fleet:
             slow_start_s=settings.slow_start_s,
         )
 
+    def join(self, upstream: Upstream, now: float) -> Node:
+        """As `put`, while traffic runs: a node that was not there before is the freshest."""
+        is_new = self._roster.get(upstream.id) is None
+        freshest = max((node.freshness for node in self._roster), default=-1)
+        node = self.put(upstream, now)
+        if is_new:
+            node.joined_at_restart = freshest + 1
+        return node
+
     def put(self, upstream: Upstream, now: float) -> Node:
         """Adds a node, or gives the one of that id a new address. It serves after its first good check."""
         known = self._roster.get(upstream.id)

@@ -75,6 +75,7 @@ class Node:
         self.running: set[Running] = set()
         self.restarts = 0
         self.clock_offset = ClockOffset()
+        self.joined_at_restart = 0
         self.changed_at = now
         self.change_words = "added"
         self.on_change: Callable[[Node, Health, Health], None] = lambda node, old, new: None
@@ -87,6 +88,12 @@ class Node:
         self._slow_since = 0.0
         self.health = Health.UNKNOWN
         self.admission: Admission = ADMISSION[self.health, self.wish]
+
+    @property
+    def freshness(self) -> int:
+        """How far a rolling restart has come with it: a node that joined later counts as restarted once more than any
+        that was there."""
+        return self.joined_at_restart + self.restarts
 
     def weight(self, now: float) -> float:
         """Share of new clients, 1 unless the node starts slowly; never 0, or it would never warm up."""
@@ -155,6 +162,7 @@ class Node:
         node = Node(upstream, self._rules, now=now)
         node.counters = self.counters
         node.restarts = self.restarts
+        node.joined_at_restart = self.joined_at_restart
         node.wish = self.wish
         node.change_words = f"moved to {upstream.host}:{upstream.port}"
         node._was_up = self._was_up

@@ -49,7 +49,7 @@ class LeastSessions:
 
 
 class PreferRestarted:
-    """The nodes restarted most often since this balancer started, then least sessions.
+    """The nodes restarted most often since this balancer started, or that joined since, then least sessions.
 
     Made for rolling restarts: who must move lands on a node that has its restart behind it and is not moved twice.
     """

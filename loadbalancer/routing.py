@@ -211,7 +211,7 @@ class Router:
 
     def _place(self, now: float, tried: Collection[str]) -> Node | None:
         candidates = [
-            Candidate(node.id, node.weight(now), self._bindings.sessions(node.id), node.restarts)
+            Candidate(node.id, node.weight(now), self._bindings.sessions(node.id), node.freshness)
             for node in self._roster
             if node.admission.new and node.id not in tried
         ]

@@ -1,11 +1,11 @@
 """Building answers: Jira's JSON and error bodies, and the headers every answer carries."""
 
-import json
 from typing import Any
 
 from aiohttp import web
 
 from shared.contract import HTML_TYPE, JSON_TYPE
+from shared.json_text import to_json
 
 SECURITY_HEADERS = {
     "X-XSS-Protection": "1; mode=block",
@@ -30,7 +30,7 @@ PAGE_HEADERS = {
 
 def json_answer(body: Any, status: int = 200, headers: dict[str, str] | None = None) -> web.Response:
     """A REST answer with the content type to the letter."""
-    return web.Response(body=json.dumps(body).encode(), status=status, headers=REST_HEADERS | (headers or {}))
+    return web.Response(body=to_json(body), status=status, headers=REST_HEADERS | headers if headers else REST_HEADERS)
 
 
 def no_content() -> web.Response:

@@ -208,6 +208,8 @@ async def _work(node: Node) -> None:
         group.create_task(run_floor_cleaning(node.caches, node.database))
         if _is_told(node.settings):
             group.create_task(run_audit(node.auditor, node.database))
+        if node.settings.starting_s:
+            await node.life.stay_starting(node.settings.starting_s)
         node.life.move(NodeState.RUNNING)
         announce_ready(node.settings.ready_fd, node=node.settings.node_id, url=node.settings.url)
 

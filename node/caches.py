@@ -144,6 +144,13 @@ class Caches:
             session.floor = since.floor
         return False
 
+    def settle_user(self, account: Account, *, since: Mark) -> None:
+        """The same for all sessions of somebody whom the database was just asked about."""
+        epochs = {account.user_key: account.epoch}
+        for session in self.web_sessions.of_user(account.user_key):
+            if self.is_below_floor(session):
+                self.settle(session, epochs, since=since)
+
     def sweep_in_chunks(self, *, now_ms: int) -> Iterator[int]:
         """Forgets what is overdue, a chunk at a time, and says how much after each. Lookups never depend on it; it only
         keeps memory small."""

@@ -15,12 +15,12 @@ def cookie_value(request: web.Request, name: str) -> str | None:
         return None
     if '"' in header:
         return request.cookies.get(name)
-    found = None
-    for pair in header.split(";"):
-        key, equals, value = pair.partition("=")
-        if equals and key.strip() == name:
-            found = value.strip()
-    return found
+    start = len(header)
+    while (start := header.rfind(name, 0, start)) >= 0:  # of two with that name the last one counts
+        before, after = header[:start].rstrip(), header[start + len(name) :].lstrip()
+        if after.startswith("=") and (not before or before.endswith(";")):
+            return after[1:].partition(";")[0].strip()
+    return None
 
 
 @dataclass(frozen=True, slots=True)

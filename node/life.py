@@ -1,5 +1,8 @@
 """Where a node stands in its life, and who is allowed to move it on."""
 
+import asyncio
+from contextlib import suppress
+
 from shared.contract import NodeState
 from shared.errors import OperatorError
 from shared.log import get_logger
@@ -24,6 +27,7 @@ class NodeLife:
     def __init__(self) -> None:
         self.state = NodeState.STARTING
         self.has_run = False
+        self._held: asyncio.Event | None = None
 
     def move(self, state: NodeState) -> None:
         if state is self.state:
@@ -31,9 +35,22 @@ class NodeLife:
         assert state in _MOVES[self.state], f"a node cannot go from {self.state} to {state}"
         self._enter(state)
 
+    async def stay_starting(self, for_s: float) -> None:
+        """A start that takes longer (real), until that is over or an operator orders RUNNING."""
+        self._held = asyncio.Event()
+        try:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(for_s):
+                    await self._held.wait()
+        finally:
+            self._held = None
+
     def order(self, state: NodeState) -> None:
         """Shows a state that a rehearsal needs: a node in MAINTENANCE, say, or in ERROR. Raises OperatorError while
         the node is really starting or stopping, and for STOPPING, which comes by stopping the node."""
+        if self._held is not None and state is NodeState.RUNNING:
+            self._held.set()
+            return
         if not self.has_run or self.state is NodeState.STOPPING:
             raise OperatorError(f"this node is {self.state} and takes no orders about its state")
         if state not in _ORDERS:

@@ -1,4 +1,4 @@
-"""The node's operator endpoints: what it is, what it remembers, and its policy clock."""
+"""The node's operator endpoints: what it is, what it remembers, its policy clock, and faults to rehearse with."""
 
 from collections.abc import Mapping
 from contextlib import suppress
@@ -11,8 +11,10 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from node import captcha
 from node.caches import Caches
 from node.deadlines import Deadline, DeadlineKind, next_of_each
+from node.inspection import add_inspection_routes
 from node.invalidation.facts import backlog
 from node.invalidation.receipts import Receipt
+from node.loop_fault import LoopBlock, LoopFault
 from node.metrics import exposition
 from node.parts import Node
 from node.store import directory, remember_me
@@ -28,6 +30,7 @@ def node_operator_app(node: Node) -> web.Application:
     """All operator endpoints of one node."""
     settings, life, caches, clock, meter = node.settings, node.life, node.caches, node.clock, node.meter
     database = node.database
+    loop_fault = LoopFault()
 
     async def status(_request: web.Request) -> web.Response:
         facts = node.delivery.facts()
@@ -43,6 +46,7 @@ def node_operator_app(node: Node) -> web.Application:
                 "in_flight": meter.in_flight,
                 "applied": facts.applied,
                 "lag": facts.lag,
+                "fenced": facts.lease_left_s == 0,
                 "undelivered": {
                     name: {"count": count, "level": backlog(count)} for name, count in facts.undelivered.items()
                 },
@@ -95,6 +99,22 @@ def node_operator_app(node: Node) -> web.Application:
     async def invalidate_everyone(_request: web.Request) -> web.Response:
         return web.json_response(_receipt(await node.actions.invalidate_everyone(), {}))
 
+    async def show_faults(_request: web.Request) -> web.Response:
+        return web.json_response(loop_fault.describe())
+
+    async def set_fault(request: web.Request) -> web.Response:
+        body = await json_object(request)
+        loop_fault.set(LoopBlock(body.get("loop_block_ms", 0), body.get("every_ms", 0)))
+        return web.json_response(loop_fault.describe())
+
+    async def lift_faults(_request: web.Request) -> web.Response:
+        """The answer's `blocks` says how often it struck."""
+        loop_fault.lift()
+        return web.json_response(loop_fault.describe())
+
+    async def lift_at_the_end(_app: web.Application) -> None:
+        loop_fault.lift()
+
     async def metrics(_request: web.Request) -> web.Response:
         return web.Response(body=exposition(node), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
@@ -107,6 +127,11 @@ def node_operator_app(node: Node) -> web.Application:
     app.router.add_get(f"{OPERATOR_PREFIX}/invalidations", invalidations)
     app.router.add_post(f"{OPERATOR_PREFIX}/invalidate-everyone", invalidate_everyone)
     app.router.add_get(f"{OPERATOR_PREFIX}/metrics", metrics)
+    app.router.add_get(f"{OPERATOR_PREFIX}/faults", show_faults)
+    app.router.add_put(f"{OPERATOR_PREFIX}/faults", set_fault)
+    app.router.add_delete(f"{OPERATOR_PREFIX}/faults", lift_faults)
+    app.on_shutdown.append(lift_at_the_end)
+    add_inspection_routes(app, node)
     add_clock_routes(app, clock, in_flight=lambda: meter.in_flight)
     return app
 

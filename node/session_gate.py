@@ -44,6 +44,14 @@ class DirectoryReader:
             self._next[user_key] = task
         return await asyncio.shield(task)
 
+    async def is_over(self, user_key: str) -> bool:
+        """Was there a reading of that user in flight? Returns when there is none any more, whatever came of it."""
+        running = self._current.get(user_key)
+        if running is None:
+            return False
+        await asyncio.wait({running})
+        return True
+
     def _begin(self, user_key: str, task: Reading) -> Reading:
         """The task is the one in flight from now on, until it is done or followed by the next."""
 
@@ -96,11 +104,21 @@ class SessionGate:
         return self._caches.crowd.vouch(account.user_key, epoch=session.epoch, now_ms=self._clock.now_ms())
 
     async def renew(self, session: WebSession) -> Account | None:
-        """Asks the directory. None means that the session is over. Raises DependencyError when nobody answers."""
+        """Asks the directory. None means that the session is over. Raises DependencyError when nobody answers.
+
+        One reading serves every session of the user: who comes while it is in flight looks at memory afterwards, and
+        asks again only if that does not settle it, as on a node whose lease is over.
+        """
         assert session.account is not None
-        account, since = await self._reader.read(session.account.user_key)
+        user_key = session.account.user_key
+        if await self._reader.is_over(user_key) and not session.ended:
+            known = self.from_memory(session)
+            if known is not None:
+                return known
+        account, since = await self._reader.read(user_key)
         if account is None or not still_good(account, epoch=session.epoch):
             self._caches.web_sessions.end(session, EndCause.CROWD)
             return None
         renewed = self._caches.renew(session, account, since=since, now_ms=self._clock.now_ms())
+        self._caches.settle_user(account, since=since)
         return account if renewed else None

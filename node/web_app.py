@@ -6,6 +6,7 @@ from aiohttp import web
 
 from node.anonymizing import Anonymizing, Spawn
 from node.cookies import CookieJarRules
+from node.filter_chain import filter_chain
 from node.filters import Filter
 from node.filters.access import access_filter
 from node.filters.anonymous_session import anonymous_session_filter
@@ -78,7 +79,7 @@ def node_app(node: Node, *, spawn: Spawn) -> web.Application:
     services = _services(node, spawn)
     routes = [*_rest_routes(node, services), *_page_routes(node, services), *_admin_page_routes(node, services)]
     filters = _filters(node, services, RouteTable(routes))
-    app = web.Application(middlewares=filters, client_max_size=node.settings.max_body_bytes)
+    app = web.Application(middlewares=[filter_chain(filters)], client_max_size=node.settings.max_body_bytes)
     add_routes(app, routes, services.paths)
     return app
 

@@ -11,7 +11,8 @@ No I/O: callers bring the cookie, the form's field and the headers.
 import hmac
 import re
 import secrets
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 FIELD = "atl_token"
@@ -24,7 +25,6 @@ FORM_TYPES = frozenset({"application/x-www-form-urlencoded", "multipart/form-dat
 """What a form of any other site can send without being asked; only these need the header at a form-encoded resource."""
 
 _NO_CHECK = frozenset({"no-check", "nocheck"})
-_SHAPE = re.compile(r"(?P<server_id>[A-Z0-9]{4}(?:-[A-Z0-9]{4}){3})_[0-9a-f]{40}_(?P<state>lin|lout)")
 _BROWSERS = ("mozilla/", "opera/")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
@@ -40,8 +40,7 @@ def new_token(server_id: str, *, logged_in: bool) -> str:
 
 def fits(token: str, server_id: str, *, logged_in: bool) -> bool:
     """Was the token made by this cluster, for somebody who is logged in or out as the caller is now?"""
-    match = _SHAPE.fullmatch(token)
-    return match is not None and match["server_id"] == server_id and match["state"] == _state(logged_in)
+    return _shape(server_id, logged_in)(token) is not None
 
 
 class RequestTokens:
@@ -81,6 +80,12 @@ def comes_from_own_page(origin: str | None, referer: str | None, own_urls: Itera
     """Does `Origin`, or `Referer` where there is none, name one of our own addresses? Neither of them counts as no."""
     source = _origin(origin if origin is not None else referer or "")
     return source is not None and source in {_origin(url) for url in own_urls}
+
+
+@lru_cache(maxsize=16)
+def _shape(server_id: str, logged_in: bool) -> Callable[[str], re.Match[str] | None]:
+    """There is one server id in a process, so this is compiled twice."""
+    return re.compile(rf"{re.escape(server_id)}_[0-9a-f]{{40}}_{_state(logged_in)}").fullmatch
 
 
 def _state(logged_in: bool) -> str:

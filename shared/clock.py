@@ -22,6 +22,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from hashlib import sha256
 
 from shared.errors import OperatorError
@@ -53,9 +54,10 @@ class Anchor:
 
     def at(self, monotonic_ns: int) -> int:
         """Policy time, in ms since the epoch, at that monotonic instant."""
-        if self.rate == 0:
-            return self.policy_ms
-        return self.policy_ms + int((monotonic_ns - self.monotonic_ns) * self.rate) // NS_PER_MS
+        elapsed_ns = monotonic_ns - self.monotonic_ns
+        if self.rate != 1:
+            elapsed_ns = int(elapsed_ns * self.rate)
+        return self.policy_ms + elapsed_ns // NS_PER_MS
 
     def moved(self, monotonic_ns: int, *, to_ms: int | None = None, rate: float | None = None) -> "Anchor":
         """The next generation: continues from now, or from `to_ms`, at the old rate or at `rate`."""
@@ -346,4 +348,10 @@ def as_ms(at: datetime) -> int:
 
 def jira_time(at_ms: int) -> str:
     """A policy instant the way Jira's REST API writes times: 2013-12-04T07:54:59.824+0000."""
-    return as_datetime(at_ms).isoformat(timespec="milliseconds").replace("+00:00", "+0000")
+    return f"{_to_the_second(at_ms // 1000)}.{at_ms % 1000:03}+0000"
+
+
+@lru_cache(maxsize=16)
+def _to_the_second(at_s: int) -> str:
+    """Most instants written out are of the running second."""
+    return as_datetime(at_s * 1000).strftime("%Y-%m-%dT%H:%M:%S")

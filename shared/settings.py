@@ -154,7 +154,7 @@ class ProgramSettings(BaseSettings):
     def from_environment(cls) -> Self:
         """Raises OperatorError naming every variable that is missing or wrong."""
         try:
-            return cls(_secrets_dir=secrets_directory())  # type: ignore[call-arg]  # the environment fills it
+            return cls(_secrets_dir=secrets_directory())
         except ValidationError as error:
             raise OperatorError(explain(error, prefix="DCSIM_")) from error
         except OSError as error:
@@ -236,6 +236,7 @@ class NodeSettings(ProgramSettings):
     argon2_memory_kib: int = Field(8 * 1024, ge=8)
     argon2_passes: int = Field(1, ge=1)
     max_body_bytes: int = Field(10 * 1024 * 1024, ge=1024)
+    starting_s: float = Field(0.0, ge=0, description="real; how much longer than it needs the node says STARTING")
     lame_duck_s: float = Field(1.0, ge=0, description="real; a stopping node says so this long, then closes")
     stop_grace_s: float = Field(5.0, ge=0, description="real; how long running requests may finish at stop")
 

@@ -7,6 +7,7 @@ from compose.cli.clean import clean
 from compose.cli.clock import clock_app
 from compose.cli.config import config_app
 from compose.cli.demo import demo
+from compose.cli.drill import drill_app
 from compose.cli.invalidations import invalidations
 from compose.cli.links import fault, heal, links
 from compose.cli.matrix import matrix
@@ -27,6 +28,7 @@ app.command("heal")(heal)
 app.command("drain")(drain)
 app.command("ready")(ready)
 app.command("maintenance")(maintenance)
+app.add_typer(drill_app, name="drill")
 app.command("clean")(clean)
 app.add_typer(clock_app, name="clock")
 app.add_typer(config_app, name="config")

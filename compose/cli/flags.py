@@ -43,6 +43,11 @@ def switches(pairs: Iterable[str]) -> Switches:
         raise OperatorError(f"--switch {'; '.join(problem.strip() for problem in problems)}") from error
 
 
+def pairs(given: Iterable[str], *, flag: str) -> dict[str, str]:
+    """["victim=bob"] by key. Raises OperatorError for one without a key or a value."""
+    return dict(_split(pair, flag, "victim=bob") for pair in given)
+
+
 def console() -> "Console":
     """Standard output for people: as wide as the terminal, and wide enough for a table in a pipe."""
     from rich.console import Console

@@ -1,7 +1,7 @@
 """HTTP client of the operator endpoints that nodes and balancer have in common (`shared.operator_api`)."""
 
 import time
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
@@ -12,8 +12,13 @@ from shared.clock import Anchor
 from shared.clock_offset import ClockOffset, Sample
 from shared.contract import OPERATOR_PREFIX, OPERATOR_TOKEN, NodeState
 from shared.errors import DcsimError, HarnessError, OperatorError
+from shared.settings import Upstream
+from shared.versions import Version
 
 ANSWER_LIMIT_S = 5.0
+NO_CONTENT = 204
+LOOP_LIMIT_S = 15.0
+"""Of a node whose loop stands still: the longest block there can be, and what an answer takes besides."""
 
 
 class Silent(HarnessError):
@@ -86,6 +91,29 @@ class AdminClient:
             return False
         return response.status == 200 and isinstance(body, dict) and body.get("state") == NodeState.RUNNING
 
+    async def says_version(self, base_url: str) -> str | None:
+        """The version a node tells its users in `serverInfo`, in the form 9.11 or 9.11.3; None when it tells none."""
+        url = f"{base_url}/rest/api/2/serverInfo"
+        try:
+            async with self._session.get(url, timeout=aiohttp.ClientTimeout(total=ANSWER_LIMIT_S)) as response:
+                body = await response.json()
+            return str(Version.parse(body["version"])) if response.status == 200 else None
+        except (aiohttp.ClientError, TimeoutError, ValueError, KeyError, TypeError, DcsimError):
+            return None
+
+    async def order_state(self, url: str, state: NodeState) -> None:
+        """Has a node say that it is in that state. Refused while it may not be ordered about."""
+        await self._call("PUT", url, "/state", limit_s=ANSWER_LIMIT_S, json={"state": state})
+
+    async def put_node(self, url: str, node: Upstream) -> None:
+        """Tells the balancer of a node, which it serves after its first good check."""
+        body = node.model_dump(mode="json", exclude={"id"})
+        await self._call("PUT", url, f"/nodes/{node.id}", limit_s=ANSWER_LIMIT_S, json=body)
+
+    async def remove_node(self, url: str, node_id: str) -> None:
+        """The balancer forgets a node. Refused 404 for one it does not know."""
+        await self._call("DELETE", url, f"/nodes/{node_id}", limit_s=ANSWER_LIMIT_S)
+
     async def balance(self, url: str, node_id: str, wish: str, **body: object) -> dict[str, Any]:
         """Tells the balancer what the operator wants of a node: ready, drain or maintenance. Refused 404 for a node it
         does not know."""
@@ -93,6 +121,11 @@ class AdminClient:
 
     async def caches(self, url: str, *, limit_s: float = ANSWER_LIMIT_S) -> dict[str, Any]:
         return await self._call("GET", url, "/caches", limit_s=limit_s)
+
+    async def inspect(self, url: str, what: str, *, limit_s: float = ANSWER_LIMIT_S, **params: str) -> dict[str, Any]:
+        """What a node says of itself and of the database: remember-me, captcha-due, divergent or cluster
+        (`node.inspection`). Raises Refused 503 while its Postgres is away."""
+        return await self._call("GET", url, f"/{what}", limit_s=limit_s, params=params)
 
     async def clock(self, url: str, *, limit_s: float = ANSWER_LIMIT_S) -> ClockReading:
         return await self._clock("GET", url, limit_s=limit_s)
@@ -122,6 +155,21 @@ class AdminClient:
         answer = await self._call("GET", url, f"/invalidations?limit={limit}", limit_s=ANSWER_LIMIT_S)
         return list(answer["invalidations"])
 
+    async def slow_loop(self, url: str, *, block_ms: int, every_ms: int) -> dict[str, Any]:
+        """Has that node's event loop stand still for real `block_ms`, again and again. Raises OperatorError for values
+        out of bounds."""
+        body = {"loop_block_ms": block_ms, "every_ms": every_ms}
+        with _operators_fault():
+            return await self._call("PUT", url, "/faults", limit_s=LOOP_LIMIT_S, json=body)
+
+    async def loop_fault(self, url: str) -> dict[str, Any]:
+        """`slow_loop`: what is set, null for nothing; `blocks`: how often it has struck."""
+        return await self._call("GET", url, "/faults", limit_s=LOOP_LIMIT_S)
+
+    async def heal_loop(self, url: str) -> int:
+        """How often the loop stood still."""
+        return int((await self._call("DELETE", url, "/faults", limit_s=LOOP_LIMIT_S))["blocks"])
+
     async def deadlines(self, url: str) -> list[dict[str, Any]]:
         """What ends next on that node; empty for a process that has nothing of the kind."""
         try:
@@ -136,9 +184,18 @@ class AdminClient:
         """Every link of the relay there, described."""
         return list((await self._call("GET", url, "/links", limit_s=ANSWER_LIMIT_S))["links"])
 
-    async def look(self, url: str) -> None:
-        """Has the relay there look which of its targets are there."""
-        await self._call("POST", url, "/look", limit_s=ANSWER_LIMIT_S)
+    async def look(self, url: str, *, gone: Sequence[str] = (), unseen: Sequence[str] = ()) -> None:
+        """Has the relay there look which of its targets are there, but for those of which that is known, or cannot be
+        told by looking."""
+        body = {"gone": list(gone), "unseen": list(unseen)}
+        await self._call("POST", url, "/look", limit_s=ANSWER_LIMIT_S, json=body)
+
+    async def add_links(self, url: str, links: Sequence[Mapping[str, Any]]) -> None:
+        """Opens further links in the relay there."""
+        await self._call("POST", url, "/links", limit_s=ANSWER_LIMIT_S, json={"links": list(links)})
+
+    async def remove_link(self, url: str, link: str) -> None:
+        await self._call("DELETE", url, "/links", limit_s=ANSWER_LIMIT_S, params={"link": link})
 
     async def set_fault(self, url: str, fault: Mapping[str, Any]) -> dict[str, Any]:
         """`fault` names link, kind and settings. Raises OperatorError for one that cannot be."""
@@ -157,7 +214,7 @@ class AdminClient:
         limit = aiohttp.ClientTimeout(total=limit_s)
         try:
             async with self._session.request(method, url, timeout=limit, **options) as response:
-                body = await response.json()
+                body = {} if response.status == NO_CONTENT else await response.json()
         except TimeoutError as error:
             raise Silent(f"{method} {url}: no answer within {limit_s:g} s") from error
         except (aiohttp.ClientError, ValueError) as error:

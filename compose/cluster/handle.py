@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
+from pathlib import Path
 
 from pydantic import SecretStr
 
@@ -25,7 +26,7 @@ from compose.cluster.stores import Stores
 from compose.cluster.together import together
 from compose.cluster.wiring import Address, balancer_settings, node_settings
 from shared.clock import Anchor
-from shared.errors import HarnessError
+from shared.errors import HarnessError, OperatorError
 from shared.versions import Version
 
 SERVING_LIMIT_S = 15.0
@@ -92,6 +93,11 @@ class Cluster:
         return self._balancer_address.operator_url if self.spec.balancer is BalancerKind.OWN else None
 
     @property
+    def log_folder(self) -> Path:
+        """Where each program's log is, NAME.log, for as long as the cluster is there."""
+        return self._site.folder
+
+    @property
     def admin_token(self) -> str:
         return self.spec.admin_token
 
@@ -131,10 +137,85 @@ class Cluster:
         await self.node(node_id).process.resume()
         await self.clock.bring_up_to_date(node_id)
 
+    async def slow_loop(self, node_id: str, *, block_ms: int, every_ms: int) -> None:
+        """The node's event loop stands still for real `block_ms` again and again, from beginning to beginning
+        `every_ms`. It heals with `heal_loop`, or when the node ends."""
+        await self.client.slow_loop(self.node(node_id).operator_url, block_ms=block_ms, every_ms=every_ms)
+
+    async def heal_loop(self, node_id: str) -> int:
+        """Returns how often the loop stood still."""
+        return await self.client.heal_loop(self.node(node_id).operator_url)
+
     async def restart(self, node_id: str, *, version: Version | None = None) -> None:
         """Stop and start; with a version, an upgrade."""
         await self.stop(node_id)
         await self.start(node_id, version=version)
+
+    def slow_down(self, node_id: str, *, starting_s: float) -> None:
+        """From its next start on the node says STARTING for so long (real) beyond what it needs; 0 for no longer."""
+        node = self.node(node_id)
+        node.spec = replace(node.spec, starting_s=starting_s)
+
+    async def add(self, spec: NodeSpec) -> NodeHandle:
+        """A node joins that was never there. Returns when it is ready; the balancer uses it after its first good check.
+
+        Raises OperatorError for an id that is taken, for a node too many, and with a balancer that takes no orders;
+        HarnessError when it does not start, and then nothing of it is left.
+        """
+        self._balancer_that_takes_orders()
+        replace(self.spec, nodes=(*self.spec.nodes, spec))  # refuses a cluster that cannot be, before anything is done
+        address, plan = self._site.grow(spec)
+        node = NodeHandle(spec, address, self._site.process(Part.NODE, spec.id))
+        if plan.links:
+            await self.links.add(plan.links)
+        self.spec = replace(self.spec, nodes=(*self.spec.nodes, spec))
+        self._plan, self.nodes = self._plan.joined(plan), {**self.nodes, spec.id: node}
+        try:
+            await self._start_node(node, clock=await self.clock.newest())
+            await self._links_know()
+            (upstream,) = plan.upstreams
+            await self.client.put_node(self._balancer_that_takes_orders(), upstream)
+        except BaseException:
+            await asyncio.shield(self._forget(node))
+            raise
+        return node
+
+    async def remove(self, node_id: str) -> None:
+        """A node leaves for good: it is stopped if it runs, and nobody knows it any more. Its ports stay taken for as
+        long as the cluster is there. Raises OperatorError for the last node."""
+        node = self.node(node_id)
+        replace(self.spec, nodes=self._others(node_id))  # refuses a cluster of nobody, before anything is done
+        admin_url = self._balancer_that_takes_orders()
+        if node.process.state is not ProcessState.DOWN:
+            await node.process.stop()
+        await self.client.remove_node(admin_url, node_id)
+        await self._forget(node)
+
+    async def restart_balancer(self) -> None:
+        """Stops the balancer politely, if it runs, and starts it with the nodes there are now. What it remembered of
+        clients, checks and drains is gone; people are refused meanwhile."""
+        clock = await self.clock.newest()
+        if self.balancer.state is not ProcessState.DOWN:
+            await self.balancer.stop()
+        await self._start_balancer(clock)
+
+    def _others(self, node_id: str) -> tuple[NodeSpec, ...]:
+        return tuple(node for node in self.spec.nodes if node.id != node_id)
+
+    def _balancer_that_takes_orders(self) -> str:
+        url = self.balancer_admin_url
+        if url is None:
+            raise OperatorError(f"the balancer is {self.spec.balancer}, which takes no orders while it runs")
+        return url
+
+    async def _forget(self, node: NodeHandle) -> None:
+        """What is left of a node that has gone, or never came."""
+        await node.process.close()
+        for link in self._plan.names_of(node.id):
+            await self.links.remove(link)
+        self.nodes = {name: one for name, one in self.nodes.items() if name != node.id}
+        self._plan = self._plan.without(node.id)
+        self.spec = replace(self.spec, nodes=self._others(node.id))
 
     async def boot(self, progress: Progress) -> None:
         """Starts everything. Returns when the balancer has found every node ready."""
@@ -178,11 +259,12 @@ class Cluster:
     async def _links_know(self) -> None:
         """A node's port refuses from the moment it is down; so must the link to it, and not a moment later."""
         if self.relay.state is ProcessState.UP:
-            await self.links.look()
+            down = [node.id for node in self.nodes.values() if node.process.state is ProcessState.DOWN]
+            await self.links.look(gone=[f"balancer->{node_id}" for node_id in down])
 
     async def _start_relay(self) -> None:
         seat = self._site.layout.relay.seat
-        settings = RelaySettings(  # type: ignore[call-arg]  # mypy does not see that pydantic's fields have defaults
+        settings = RelaySettings(
             admin_token=SecretStr(self.spec.admin_token),
             host=seat.host,
             operator_host=seat.operator_host,

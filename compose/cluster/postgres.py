@@ -7,6 +7,7 @@ its address is known at once.
 """
 
 import asyncio
+import os
 import secrets
 import shutil
 import signal
@@ -15,6 +16,7 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Protocol
 
+from compose.cluster.children import children
 from compose.cluster.databases import (
     create_database,
     drop_database,
@@ -23,7 +25,7 @@ from compose.cluster.databases import (
     url_of_database,
 )
 from compose.cluster.ports import LOOPBACK, PortReservation
-from compose.cluster.processes import Launch, ManagedProcess, OnExit
+from compose.cluster.processes import Launch, ManagedProcess, OnExit, ProcessState
 from compose.cluster.readiness import LogLine
 from compose.cluster.safety_net import SafetyNet
 from compose.cluster.spawn import Command, run_to_end
@@ -101,10 +103,23 @@ class OwnPostgres:
             )
         )
 
+    async def pause(self) -> None:
+        """All of it: each connection has a process of its own, which would go on answering. First the one that starts
+        the others, so that there are no new ones."""
+        await self.process.pause()
+        self._signal_backends(signal.SIGSTOP)
+
+    async def resume(self) -> None:
+        """Nothing happens when it is not paused."""
+        self._signal_backends(signal.SIGCONT)
+        if self.process.state is ProcessState.PAUSED:
+            await self.process.resume()
+
     async def close(self) -> None:
         for task in self._work:
             task.cancel()
         await asyncio.wait(self._work)
+        self._signal_backends(signal.SIGCONT)
         await self.process.close()
 
     async def _boot(self) -> None:
@@ -127,6 +142,11 @@ class OwnPostgres:
         )
         await run_to_end(command, name="initdb", log=self.process.log, net=self._net)
         password_file.unlink()
+
+    def _signal_backends(self, number: signal.Signals) -> None:
+        for pid in children(self.process.pid):
+            with suppress(ProcessLookupError):
+                os.kill(pid, number)
 
     def _command(self, program: str, *arguments: str) -> Command:
         """SIGQUIT is the polite signal: the data is about to go, so no checkpoint and no waiting for clients."""

@@ -16,6 +16,7 @@ from shared.settings import BalancerSettings, NodeSettings
 
 OurSettings = NodeSettings | BalancerSettings | RelaySettings
 
+START_LIMIT_S = 30.0
 STOP_EXTRA_S = 3.0
 """What a program may need to end beyond the time it takes its leave and gives to running requests."""
 
@@ -48,5 +49,6 @@ def launch_program(module: str, settings: OurSettings, *, nursery: Nursery | Non
         Command((sys.executable, "-P", "-m", module), {**ours, **settings.to_environment()}),
         readiness=ReadyPipe,
         spawn=spawn if nursery is None else nursery.spawn,
+        start_limit_s=START_LIMIT_S + getattr(settings, "starting_s", 0.0),
         stop_limit_s=settings.stop_grace_s + getattr(settings, "lame_duck_s", 0.0) + STOP_EXTRA_S,
     )

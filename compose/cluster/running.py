@@ -130,7 +130,7 @@ def _named() -> list[RunningCluster]:
     if not any(name.startswith(prefix) for name in os.environ):
         return []
     try:
-        named = NamedCluster(_secrets_dir=secrets_directory())  # type: ignore[call-arg]  # the environment fills it
+        named = NamedCluster(_secrets_dir=secrets_directory())
     except ValidationError as error:
         raise OperatorError(explain(error, prefix=prefix)) from error
     except SettingsError as error:

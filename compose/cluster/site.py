@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 from typing import Protocol
 
 from compose.cluster.admin_client import AdminClient
@@ -16,7 +17,7 @@ from compose.cluster.links.panel import Links
 from compose.cluster.links.plan import LinkPlan
 from compose.cluster.processes import Launch, ManagedProcess
 from compose.cluster.programs import OurSettings
-from compose.cluster.spec import ClusterSpec
+from compose.cluster.spec import ClusterSpec, NodeSpec
 from compose.cluster.wiring import Address
 
 
@@ -39,10 +40,18 @@ class Layout:
 
 
 class Site(Protocol):
-    """One cluster's place. `layout` is known before anything runs."""
+    """One cluster's place. `layout` is known before anything runs; `folder` holds the logs, NAME.log."""
 
     @property
     def layout(self) -> Layout: ...
+
+    @property
+    def folder(self) -> Path: ...
+
+    def grow(self, node: NodeSpec) -> tuple[Address, LinkPlan]:
+        """Room for a node that joins later: where it will listen, and its links. It is taken for as long as the cluster
+        is there."""
+        ...
 
     def process(self, part: Part, name: str) -> ManagedProcess:
         """A part that has not been started yet."""

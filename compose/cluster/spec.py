@@ -3,12 +3,13 @@
 import re
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
+from typing import Any
 
 from shared.clock import Anchor
 from shared.errors import OperatorError
-from shared.settings import MAX_REMEMBER_ME_AGE_S, Delivery, LoginRules, Sticky, Switches
+from shared.settings import MAX_REMEMBER_ME_AGE_S, Delivery, LoginRules, Placement, Sticky, Switches
 from shared.versions import JIRA_9_11, Version
 
 MAX_NODES = 32
@@ -31,10 +32,12 @@ def new_token() -> str:
 
 @dataclass(frozen=True, slots=True)
 class NodeSpec:
-    """One node. The version is the node's own: during a rolling upgrade the cluster has two."""
+    """One node. The version is the node's own: during a rolling upgrade the cluster has two. `starting_s` (real) is how
+    much longer than it needs it says STARTING."""
 
     id: str
     version: Version = JIRA_9_11
+    starting_s: float = 0.0
 
     def __post_init__(self) -> None:
         if not _NODE_ID.fullmatch(self.id):
@@ -58,6 +61,42 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
+class Balancing:
+    """How our balancer places people and finds out who may take them. Seconds are real; None keeps its own default."""
+
+    placement: Placement | None = None
+    health_interval_s: float | None = None
+    health_timeout_s: float | None = None
+    health_fall: int | None = None
+    health_rise: int | None = None
+    health_naive: bool | None = None
+    passive_failures: int | None = None
+
+    def said(self) -> dict[str, Any]:
+        """What was not left open, by the names of `BalancerSettings`."""
+        return {name: value for name, value in asdict(self).items() if value is not None}
+
+
+@dataclass(frozen=True, slots=True)
+class Tuning:
+    """What a rehearsal may want otherwise in every node. None keeps the node's own default.
+
+    `heartbeat_s` is policy time, `lease_s` and `lame_duck_s` are real. A small `argon2_memory_kib` makes logins cheap:
+    hundreds of users of a drill would otherwise measure the hashing of passwords.
+    """
+
+    heartbeat_s: float | None = None
+    lease_s: float | None = None
+    lame_duck_s: float | None = None
+    max_failed_logins: int | None = None
+    argon2_memory_kib: int | None = None
+
+    def said(self) -> dict[str, Any]:
+        """What was not left open, by the names of `NodeSettings`."""
+        return {name: value for name, value in asdict(self).items() if value is not None}
+
+
+@dataclass(frozen=True, slots=True)
 class ClusterSpec:
     """A cluster: its nodes, and what they and the balancer have in common.
 
@@ -70,6 +109,8 @@ class ClusterSpec:
     delivery: Delivery = Delivery.FENCED
     sticky: Sticky = Sticky.COOKIE
     balancer: BalancerKind = BalancerKind.OWN
+    balancing: Balancing = field(default_factory=Balancing)
+    tuning: Tuning = field(default_factory=Tuning)
     context_path: str = ""
     port: int = 0
     switches: Switches = field(default_factory=Switches)

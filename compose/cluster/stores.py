@@ -15,12 +15,20 @@ from shared.errors import DependencyError, OperatorError
 
 
 class OwnServer(Protocol):
-    """A store of ours. `start` starts it on its old port after it was stopped or killed."""
+    """A store of ours. `start` starts it on its old port after it was stopped or killed; while it is paused nobody of
+    it says a word. `url` has its password."""
 
     @property
     def process(self) -> ManagedProcess: ...
 
+    @property
+    def url(self) -> str: ...
+
     async def start(self) -> None: ...
+
+    async def pause(self) -> None: ...
+
+    async def resume(self) -> None: ...
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """Doing several things at once where the first failure is the one to tell people about."""
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping
+from collections.abc import AsyncIterator, Coroutine, Iterable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from typing import Any, TypeVar
 
@@ -16,6 +16,20 @@ async def together(*steps: Coroutine[Any, Any, object]) -> None:
         async with asyncio.TaskGroup() as group:
             for step in steps:
                 group.create_task(step)
+
+
+async def at_most(limit: int, steps: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
+    """As `together`, at most `limit` at the same time, begun in their order. What each returned, in their order."""
+    gate = asyncio.Semaphore(limit)
+
+    async def one(step: Coroutine[Any, Any, T]) -> T:
+        async with gate:
+            return await step
+
+    with _first_of_ours():
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(one(step)) for step in steps]
+    return [task.result() for task in tasks]
 
 
 @asynccontextmanager

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from compose.cluster.ports import LOOPBACK, PortReservation
-from compose.cluster.processes import Launch, ManagedProcess, OnExit
+from compose.cluster.processes import Launch, ManagedProcess, OnExit, ProcessState
 from compose.cluster.readiness import LogLine
 from compose.cluster.safety_net import SafetyNet
 from compose.cluster.spawn import Command
@@ -34,6 +34,14 @@ class OwnValkey:
         """Also after a kill, on the same port; it remembers nothing. Raises HarnessError when it does not start."""
         self._reservation.hand_over()
         await self.process.start(self._launch())
+
+    async def pause(self) -> None:
+        await self.process.pause()
+
+    async def resume(self) -> None:
+        """Nothing happens when it is not paused."""
+        if self.process.state is ProcessState.PAUSED:
+            await self.process.resume()
 
     def _launch(self) -> Launch:
         """The configuration goes through standard input, so that the password shows in no list of processes."""

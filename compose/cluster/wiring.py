@@ -3,8 +3,6 @@
 What a spec does not say keeps the programs' own defaults, or what DCSIM_... in our environment says of it.
 """
 
-# mypy does not see that pydantic's fields have defaults, hence the ignored call-args.
-
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -76,7 +74,7 @@ class Backing:
 def node_settings(
     spec: ClusterSpec, node: NodeSpec, *, address: Address, base_url: str, backing: Backing, clock: Anchor
 ) -> NodeSettings:
-    return NodeSettings(  # type: ignore[call-arg]
+    return NodeSettings(
         admin_token=SecretStr(spec.admin_token),
         node_id=node.id,
         version=node.version,
@@ -94,12 +92,14 @@ def node_settings(
         redis_url=SecretStr(backing.redis_url),
         redis_namespace=backing.redis_namespace,
         clock=clock,
+        starting_s=node.starting_s,
         session_idle_s=spec.limits.session_idle_s,
         session_max_age_s=spec.limits.session_max_age_s,
         jvm_route=node.id if spec.sticky is Sticky.JVM_ROUTE else "",
         crowd_ttl_s=spec.limits.crowd_ttl_s,
         remember_me_age_s=spec.limits.remember_me_age_s,
         login_rules=spec.login_rules,
+        **spec.tuning.said(),
     )
 
 
@@ -108,7 +108,7 @@ def balancer_settings(
 ) -> BalancerSettings:
     """`upstreams` are the nodes as the balancer dials them: through a link if there is one, and past it to their
     operator's door."""
-    return BalancerSettings(  # type: ignore[call-arg]
+    return BalancerSettings(
         admin_token=SecretStr(spec.admin_token),
         host=address.seat.host,
         port=address.seat.port,
@@ -120,6 +120,7 @@ def balancer_settings(
         clock=clock,
         sticky=spec.sticky,
         session_cookie=spec.login_rules.session_cookie,
+        **spec.balancing.said(),
     )
 
 

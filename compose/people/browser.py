@@ -8,14 +8,13 @@ import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from http.cookies import CookieError, SimpleCookie
 from typing import Any
+from urllib.parse import urlsplit
 
 import aiohttp
 
+from compose.people.cookie_jar import CookieJar
 from shared import contract
-
-TIMEOUT = aiohttp.ClientTimeout(total=30.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +58,25 @@ class Answer:
 class Browser:
     """Cookies of one person. Several people may share one `aiohttp.ClientSession`, which must keep none itself."""
 
-    def __init__(self, client: aiohttp.ClientSession, base_url: str, cookies: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        client: aiohttp.ClientSession,
+        base_url: str,
+        cookies: Mapping[str, str] | None = None,
+        *,
+        patience_s: float = 30.0,
+    ) -> None:
+        """`cookies` to begin with, or a jar, which is then kept, and may be shared with another browser. Nobody waits
+        longer than `patience_s` (real) for an answer."""
         self._client = client
         self.base_url = base_url.rstrip("/")
-        self.cookies = dict(cookies or {})
+        self.cookies = cookies if isinstance(cookies, CookieJar) else CookieJar(cookies)
+        self._timeout = aiohttp.ClientTimeout(total=patience_s)
+        self._context_path = urlsplit(self.base_url).path
+
+    def shown(self, name: str) -> str | None:
+        """The cookie of that name as the application here is shown it."""
+        return self.cookies.shown_at(self._context_path + "/").get(name)
 
     @property
     def session_id(self) -> str | None:
@@ -80,11 +94,13 @@ class Browser:
         path: str,
         *,
         json: object = None,
-        form: Mapping[str, str] | None = None,
+        form: Mapping[str, str] | aiohttp.FormData | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> Answer:
         """One request, with the cookies. Raises aiohttp.ClientError or TimeoutError when nobody answers."""
-        own = {"Cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items())} if self.cookies else {}
+        at = self._context_path + path.partition("?")[0]
+        cookies = self.cookies.header(at)
+        own = {"Cookie": cookies} if cookies else {}
         started = time.monotonic()
         async with self._client.request(
             method,
@@ -93,10 +109,10 @@ class Browser:
             data=form,
             headers={**own, **(headers or {})},
             allow_redirects=False,
-            timeout=TIMEOUT,
+            timeout=self._timeout,
         ) as response:
             body = await response.read()
-            self._keep(response.headers.getall("Set-Cookie", []))
+            self.cookies.keep(response.headers.getall("Set-Cookie", []), path=at)
             return Answer(response.status, response.headers.copy(), body, (time.monotonic() - started) * 1000)
 
     async def log_in(self, username: str, password: str, *, remember: bool = False) -> Answer:
@@ -109,18 +125,6 @@ class Browser:
     async def who_am_i(self) -> Answer:
         """200 with the user's name, or 401 for nobody."""
         return await self.request("GET", "/rest/auth/1/session")
-
-    def _keep(self, lines: list[str]) -> None:
-        for line in lines:
-            try:
-                morsels = SimpleCookie(line)
-            except CookieError:
-                continue
-            for name, morsel in morsels.items():
-                if morsel["max-age"] == "0":
-                    self.cookies.pop(name, None)
-                else:
-                    self.cookies[name] = morsel.value
 
 
 def open_client() -> aiohttp.ClientSession:

@@ -21,11 +21,13 @@ def anonymous_session_filter(
 ) -> Filter:
     """Comes after `os_auth_type`, which must see that a cookie named no session."""
 
+    def is_page(request: web.Request) -> bool:
+        return table.find(request) is not None and not paths.is_rest(request) and not paths.is_status(request)
+
     @web.middleware
     async def anonymous_session(request: web.Request, handler: Handler) -> web.StreamResponse:
         context = context_of(request)
-        is_page = table.find(request) is not None and not paths.is_rest(request) and not paths.is_status(request)
-        if is_page and context.session is None:
+        if context.session is None and is_page(request):
             context.session = web_sessions.open(None, now_ms=clock.now_ms())
             context.set_cookies[jar.session_name] = jar.session(context.session.id, secure=context.secure)
         return await handler(request)

@@ -34,7 +34,7 @@ def login_filter(logins: Logins, *, jar: CookieJarRules) -> Filter:
 
     @web.middleware
     async def login(request: web.Request, handler: Handler) -> web.StreamResponse:
-        given = await _from_form(request) or _from_basic(request)
+        given = (await _from_form(request) if request.method == "POST" else None) or _from_basic(request)
         if given is not None:
             await log_in(request, logins, given, jar=jar)
         return await handler(request)
@@ -83,7 +83,7 @@ async def _forget_browser(request: web.Request, context: RequestContext, logins:
 
 async def _from_form(request: web.Request) -> GivenCredentials | None:
     """URL parameters are not accepted as credentials, as in current Seraph; only a posted form is."""
-    if request.method != "POST" or request.content_type != URLENCODED:
+    if request.content_type != URLENCODED:
         return None
     form = await form_of(request)
     username, password = form.get("os_username"), form.get("os_password")

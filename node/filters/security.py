@@ -13,6 +13,7 @@ from node.filters.remember_me import try_remember_me
 from node.logins import Logins
 from node.request_context import RequestContext, context_of
 from node.session_gate import SessionGate
+from node.web_sessions import WebSession
 from shared.contract import KnownVia, LoginReason
 
 
@@ -22,8 +23,8 @@ def security_filter(gate: SessionGate, logins: Logins, caches: Caches, *, jar: C
     @web.middleware
     async def security(request: web.Request, handler: Handler) -> web.StreamResponse:
         context = context_of(request)
-        if context.account is None:
-            await _ask_session(context, gate, caches)
+        if context.account is None and context.session is not None and context.session.account is not None:
+            await _ask_session(context, context.session, gate, caches)
         if context.account is None:
             await try_remember_me(request, logins, jar=jar)
         return await handler(request)
@@ -31,10 +32,7 @@ def security_filter(gate: SessionGate, logins: Logins, caches: Caches, *, jar: C
     return security
 
 
-async def _ask_session(context: RequestContext, gate: SessionGate, caches: Caches) -> None:
-    session = context.session
-    if session is None or session.account is None:
-        return
+async def _ask_session(context: RequestContext, session: WebSession, gate: SessionGate, caches: Caches) -> None:
     account = gate.from_memory(session) or await gate.renew(session)
     if account is None:
         context.session = None

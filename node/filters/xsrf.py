@@ -32,7 +32,9 @@ def xsrf_filter(server_id: ServerId, table: RouteTable, shell: Shell, *, jar: Co
         if paths.is_status(request):
             return await handler(request)
         context = context_of(request)
-        tokens = request[TOKENS] = rules.RequestTokens(await server_id.get(), cookie_value(request, XSRF_COOKIE))
+        tokens = request[TOKENS] = rules.RequestTokens(
+            server_id.known or await server_id.get(), cookie_value(request, XSRF_COOKIE)
+        )
         try:
             if paths.is_rest(request):
                 return _rest_refusal(request, table.xsrf_of(request), paths) or await handler(request)

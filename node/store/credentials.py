@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from node.identity import Account
@@ -67,6 +67,18 @@ async def counters_of(connection: AsyncConnection, username: str) -> LoginCounte
     """The login history of a user; of one who does not exist (any more) it is empty."""
     found = await load(connection, username)
     return NEVER_LOGGED_IN if found is None else found.counters
+
+
+async def count_failing(connection: AsyncConnection, *, at_least: int, username: str | None = None) -> int:
+    """Users, or one of them, whose logins failed so often since the last good one."""
+    query = (
+        select(func.count())
+        .select_from(users.join(login_counters, login_counters.c.user_id == users.c.id))
+        .where(login_counters.c.current_failed_login_count >= at_least)
+    )
+    if username is not None:
+        query = query.where(users.c.lower_user_name == username.lower())
+    return await connection.scalar(query) or 0
 
 
 async def is_current(connection: AsyncConnection, credentials: Credentials) -> bool:

@@ -1,5 +1,6 @@
 """The connection pool, and the one place where database errors become ours."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -13,6 +14,11 @@ from shared.errors import DependencyError, OperatorError
 CONNECT_TIMEOUT_S = 2.0
 COMMAND_TIMEOUT_S = 5.0
 POOL_TIMEOUT_S = 5.0
+TRANSACTION_LIMIT_S = 5.0
+"""Real time a transaction may take from asking for a connection to the commit. What cannot be committed is therefore
+refused (503) in bounded time whatever is broken: this, 2 s for closing a connection that says nothing, and 1 s for a
+busy loop, as long as the fault lasts. A commit that was sent and never answered may have been carried out."""
+UNANSWERED_S = TRANSACTION_LIMIT_S + 3.0
 
 
 class Database:
@@ -22,10 +28,10 @@ class Database:
         self._engine = engine
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[AsyncConnection]:
-        """One transaction, committed at the end of the block and rolled back when it raises."""
+    async def transaction(self, *, limit_s: float = TRANSACTION_LIMIT_S) -> AsyncIterator[AsyncConnection]:
+        """One transaction, committed at the end of the block and rolled back when it raises or takes too long."""
         try:
-            async with self._engine.begin() as connection:
+            async with asyncio.timeout(limit_s), self._engine.begin() as connection:
                 yield connection
         except PoolTimeout as error:
             raise DependencyError(f"no free Postgres connection within {POOL_TIMEOUT_S:g} s") from error

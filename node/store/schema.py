@@ -31,7 +31,7 @@ async def prepare(database: Database, *, now_ms: int, hash_password: HashPasswor
     deadline = time.monotonic() + BOOT_PATIENCE_S
     while True:
         try:
-            async with database.transaction() as connection:
+            async with database.transaction(limit_s=BOOT_PATIENCE_S) as connection:
                 await _create(connection, now_ms=now_ms, hash_password=hash_password)
             return
         except DependencyError as error:

@@ -17,16 +17,16 @@ async def create_if_missing(connection: AsyncConnection) -> None:
 
 
 class ServerId:
-    """Read from Postgres once a node; it never changes."""
+    """Read from Postgres once a node; it never changes. `known` is None until somebody asked."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._value: str | None = None
+        self.known: str | None = None
 
     async def get(self) -> str:
         """Raises DependencyError when Postgres does not answer and nobody asked before."""
-        if self._value is None:
+        if self.known is None:
             async with self._database.transaction() as connection:
                 query = select(properties.c.property_value).where(properties.c.property_key == KEY)
-                self._value = (await connection.execute(query)).scalar_one()
-        return self._value
+                self.known = (await connection.execute(query)).scalar_one()
+        return self.known

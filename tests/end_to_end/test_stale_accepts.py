@@ -18,9 +18,9 @@ async def run(delivery, *faults, operations, **settings):
 
 
 async def test_fenced_has_none_whatever_is_cut_or_hangs():
-    """A bus that is silently cut off, a database that is, a node that stands still: nobody is let in who was put out,
+    """A bus that is silently cut off, a database that is, a node or its loop that stands still: nobody is let in who was put out,
     and nobody is put out who was not."""
-    faults = ("bus-cut", "database-cut-out", "node-pause-1-lease")
+    faults = ("bus-cut", "database-cut-out", "node-pause-1-lease", "loop-blocked")
     for result in await run(Delivery.FENCED, *faults, operations=1_500, hold_s=2.0, rest_s=0.2, askers=2, users=10):
         assert result.verdict is Verdict.PASS, result
         assert result.judgement.checked > 30

@@ -5,8 +5,9 @@ import time
 
 import pytest
 
+from node.life import NodeLife
 from shared.clock import Anchor, AnchorSeal
-from shared.contract import CLOCK_STAMP
+from shared.contract import CLOCK_STAMP, NodeState
 from shared.errors import DependencyError, OperatorError
 from tests.support.nodes import TOKEN, running_node
 
@@ -17,6 +18,21 @@ async def test_status_says_running(node):
     """The body balancers read; nobody needs to log in."""
     answer = await node.browser().request("GET", "/status")
     assert (answer.status, answer.body) == (200, b'{"state":"RUNNING"}')
+
+
+async def test_a_slow_start_is_over_when_an_operator_says_so():
+    """Before and after it a node takes no order to be RUNNING out of turn."""
+    life = NodeLife()
+    with pytest.raises(OperatorError, match="takes no orders"):
+        life.order(NodeState.RUNNING)
+    slow = asyncio.create_task(life.stay_starting(3600))
+    await asyncio.sleep(0)
+
+    life.order(NodeState.RUNNING)
+    await slow
+
+    assert life.state is NodeState.STARTING
+    await life.stay_starting(0.01)
 
 
 async def test_two_nodes_may_prepare_an_empty_database_at_once(stores):

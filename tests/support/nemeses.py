@@ -22,6 +22,7 @@ class Scene:
     cluster: object
     stores: object
     load: object
+    watch: object
     round: int
 
     @property
@@ -108,11 +109,12 @@ def signal_if_there(pid, number):
 async def node_pause(scene, hold_s, *, leases):
     """SIGSTOP for that many leases: it wakes with what it believed, and with requests waiting in its socket."""
     node = scene.victim
-    await scene.cluster.pause(node)
-    try:
-        await asyncio.sleep(leases * LEASE_S)
-    finally:
-        await scene.cluster.resume(node)
+    async with scene.watch.standing_still(node):
+        await scene.cluster.pause(node)
+        try:
+            await asyncio.sleep(leases * LEASE_S)
+        finally:
+            await scene.cluster.resume(node)
     return 1
 
 
@@ -147,6 +149,18 @@ async def rolling_restart(scene, hold_s):
         scene.node_ended(node)
         await scene.cluster.start(node)
     return len(scene.cluster.nodes)
+
+
+async def slow_loop(scene, hold_s, *, block_ms, gap_ms):
+    """One node's event loop stands still, does a little, and stands still again."""
+    node = scene.victim
+    async with scene.watch.standing_still(node):
+        await scene.cluster.slow_loop(node, block_ms=block_ms, every_ms=block_ms + gap_ms)
+        try:
+            await asyncio.sleep(hold_s)
+        finally:
+            blocks = await scene.cluster.heal_loop(node)
+    return blocks
 
 
 async def clock_step(scene, hold_s):
@@ -185,14 +199,15 @@ NEMESES = {
     "node-kill": node_kill,
     "node-join": node_join,
     "rolling-restart": rolling_restart,
+    "slow-loop": partial(slow_loop, block_ms=150, gap_ms=50),
+    "loop-blocked": partial(slow_loop, block_ms=2_500, gap_ms=200),
     "clock-step": clock_step,
 }
 """By the name the command line knows."""
-SKIPPED = {"slow-loop": "no operator endpoint of a node makes its event loop slow"}
 
 
 @asynccontextmanager
-async def plagued(nemesis, cluster, stores, load, *, hold_s=3.0, rest_s=2.0):
+async def plagued(nemesis, cluster, stores, load, watch, *, hold_s=3.0, rest_s=2.0):
     """The nemesis strikes again and again during the block, with rests between; yields the list of how often each
     round hit. A round that has begun is seen to its end."""
     hits = []
@@ -202,7 +217,7 @@ async def plagued(nemesis, cluster, stores, load, *, hold_s=3.0, rest_s=2.0):
         while not over.is_set():
             await pause(over, rest_s)
             if not over.is_set():
-                hits.append(await nemesis(Scene(cluster, stores, load, len(hits)), hold_s))
+                hits.append(await nemesis(Scene(cluster, stores, load, watch, len(hits)), hold_s))
 
     task = asyncio.create_task(strike())
     try:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 import aiohttp
 
 from compose.drills.checkers.stale_accept import Answer, History, Invalidation, Request, Session
-from shared.contract import KNOWN_VIA, SESSION_COOKIE, KnownVia
+from shared.contract import KNOWN_VIA, SESSION_COOKIE, SESSION_ENDED, KnownVia
 
 ADMIN = {"Authorization": aiohttp.encode_basic_auth("admin", "admin")}
 LIMIT = aiohttp.ClientTimeout(total=12)
@@ -117,16 +117,18 @@ class StaleLoad:
     async def _request(self, session, person):
         path = self.chance.choice(PATHS)
         started = time.monotonic_ns()
+        ended = None
         try:
             async with self.client.get(
                 self.urls[session.node] + path, headers={"Cookie": f"{SESSION_COOKIE}={session.id}"}, timeout=LIMIT
             ) as response:
                 await response.read()
                 answer = judge_answer(response)
+                ended = response.headers.get(SESSION_ENDED)
         except (aiohttp.ClientError, TimeoutError, OSError):
             answer = Answer.INFO
             await asyncio.sleep(0.02)
-        self.requests.append(Request(session, started, time.monotonic_ns(), answer))
+        self.requests.append(Request(session, started, time.monotonic_ns(), answer, ended))
         if answer is not Answer.INFO:
             self.answered += 1
             if self.answered >= self._wanted:

@@ -6,6 +6,7 @@ that they have been apart, as they do where there is only the relay, instead of 
 """
 
 import asyncio
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from compose.cluster.admin_client import AdminClient
@@ -30,12 +31,12 @@ class ContainerLinks(Links):
         url: str | None,
         *,
         run: Run,
-        containers: dict[str, str],
-        places: dict[str, dict[Net, Place]],
+        container_name: Callable[[str], str],
+        places: Mapping[str, Mapping[Net, Place]],
     ) -> None:
         super().__init__(client, url)
         self._run = run
-        self._containers = containers
+        self._container_name = container_name
         self._places = places
         self._cut: set[str] = set()
         self._one_at_a_time = asyncio.Lock()
@@ -49,6 +50,11 @@ class ContainerLinks(Links):
             else:
                 await self._come_back(name)
             return reading
+
+    async def look(self, *, gone: Sequence[str] = ()) -> None:
+        """The relay cannot reach a node over the network that was taken from it, and must not refuse for it: a cut is
+        silent."""
+        await self._client.look(self.url, gone=gone, unseen=sorted(self._cut - set(gone)))
 
     async def heal(self, link: str) -> int:
         async with self._one_at_a_time:
@@ -64,7 +70,7 @@ class ContainerLinks(Links):
     async def _leave(self, link: str) -> None:
         """A node that is not there has nothing to leave: the relay alone cuts its link, also when it comes back."""
         node, place = self._node_and_place(link)
-        engine, container = self._run.engine, self._containers[node]
+        engine, container = self._run.engine, self._container_name(node)
         if not await self._is_on(container, place):
             return
         self._cut.add(link)
@@ -84,7 +90,7 @@ class ContainerLinks(Links):
             return
         self._cut.discard(link)
         node, place = self._node_and_place(link)
-        container = self._containers[node]
+        container = self._container_name(node)
         try:
             if not await self._is_on(container, place):
                 async with self._run.events.confirmed(f"{node} on {place.network.name}", _about("connect", place)):

@@ -25,6 +25,6 @@ class DockerSettings(BaseSettings):
     def from_environment(cls) -> "DockerSettings":
         """Raises OperatorError for a value that cannot be."""
         try:
-            return cls()  # type: ignore[call-arg]  # mypy does not see that pydantic's fields have defaults
+            return cls()
         except ValidationError as error:
             raise OperatorError(explain(error, prefix=PREFIX)) from error

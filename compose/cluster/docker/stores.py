@@ -16,7 +16,7 @@ from compose.cluster.docker.networks import Net, Network, Place
 from compose.cluster.docker.polling import Polled, says
 from compose.cluster.docker.run import Run
 from compose.cluster.ports import LOOPBACK, PortReservation
-from compose.cluster.processes import Launch
+from compose.cluster.processes import Launch, ProcessState
 from compose.cluster.spawn import Command
 from compose.cluster.stores import Stores
 from shared.errors import DcsimError
@@ -37,8 +37,9 @@ POSTGRES_OPTIONS = {
 class ContainerStore:
     """One server. `start` starts it on its old port, and Postgres on its old data, after it was stopped or killed."""
 
-    def __init__(self, process: ManagedContainer, launch: Launch) -> None:
+    def __init__(self, process: ManagedContainer, launch: Launch, url: str) -> None:
         self.process = process
+        self.url = url
         self._launch = launch
 
     async def make(self) -> None:
@@ -47,6 +48,15 @@ class ContainerStore:
 
     async def start(self) -> None:
         await self.process.start(self._launch)
+
+    async def pause(self) -> None:
+        """The whole container: every process in it stands still."""
+        await self.process.pause()
+
+    async def resume(self) -> None:
+        """Nothing happens when it is not paused."""
+        if self.process.state is ProcessState.PAUSED:
+            await self.process.resume()
 
 
 class ContainerPostgres:
@@ -103,12 +113,12 @@ async def open_container_stores(run: Run) -> AsyncIterator[ContainerStores]:
         password = secrets.token_urlsafe(16)
         url = f"postgresql://{ADMIN}:{password}@{LOOPBACK}:{postgres_port}/postgres"
         postgres = await _postgres(run, network, folder, url, password, postgres_port)
-        redis = _redis(run, network, folder, password, redis_port)
+        redis_url = f"redis://:{password}@{LOOPBACK}:{redis_port}/0"
+        redis = _redis(run, network, folder, redis_url, password, redis_port)
         await asyncio.gather(postgres.make(), redis.make())
         booting = [asyncio.create_task(postgres.start()), asyncio.create_task(redis.start())]
         database = ContainerPostgres(url, booting[0])
         try:
-            redis_url = f"redis://:{password}@{LOOPBACK}:{redis_port}/0"
             servers = {"postgres": postgres, "valkey": redis}
             yield ContainerStores(Stores(database, redis_url, (booting[1],), servers), run)
         finally:
@@ -138,10 +148,10 @@ async def _postgres(run: Run, network: Network, folder: Path, url: str, password
     process = ManagedContainer(run, plan, title="Postgres", log=folder / "postgres.log")
     # SIGINT, a fast shutdown: it does not wait for clients, and unlike SIGQUIT it ends with exit code 0.
     command = Command(options, environment, polite=signal.SIGINT)
-    return ContainerStore(process, _launch(process, command, Polled(answers)))
+    return ContainerStore(process, _launch(process, command, Polled(answers)), url)
 
 
-def _redis(run: Run, network: Network, folder: Path, password: str, port: int) -> ContainerStore:
+def _redis(run: Run, network: Network, folder: Path, url: str, password: str, port: int) -> ContainerStore:
     plan = _plan(run, network, "redis", run.images.redis, {REDIS_PORT: port}, {}, tmpfs=("/data",))
     arguments = ("--requirepass", password, "--save", "", "--appendonly", "no", "--maxclients", "1000")
     process = ManagedContainer(run, plan, title="Valkey", log=folder / "redis.log")
@@ -149,7 +159,7 @@ def _redis(run: Run, network: Network, folder: Path, password: str, port: int) -
     async def answers() -> bool:
         return await says(port, b"PING\r\n", b"+PONG", b"-NOAUTH")
 
-    return ContainerStore(process, _launch(process, Command(arguments), Polled(answers)))
+    return ContainerStore(process, _launch(process, Command(arguments), Polled(answers)), url)
 
 
 def _plan(

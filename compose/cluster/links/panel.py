@@ -1,11 +1,12 @@
 """The panel through which faults of links are set, seen and healed from outside the relay."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from compose.cluster.admin_client import AdminClient
+from compose.cluster.links.settings import LinkSettings
 from shared.errors import OperatorError
 
 
@@ -57,9 +58,18 @@ class Links:
         """All links, in the order balancer, then each node's."""
         return [LinkReading.parse(link) for link in await self._client.links(self.url)]
 
-    async def look(self) -> None:
-        """Returns when every link whose target is down refuses, and every other one does not."""
-        await self._client.look(self.url)
+    async def add(self, links: Iterable[LinkSettings]) -> None:
+        """Opens further links, for a node that joins."""
+        await self._client.add_links(self.url, [link.model_dump() for link in links])
+
+    async def remove(self, name: str) -> None:
+        """Takes a link away and breaks off what runs through it. Refused 404 for one that is not there."""
+        await self._client.remove_link(self.url, name)
+
+    async def look(self, *, gone: Sequence[str] = ()) -> None:
+        """Returns when every link whose target is down refuses, and every other one does not. `gone` are those of
+        which it is known."""
+        await self._client.look(self.url, gone=gone)
 
     async def fault(self, link: str, kind: str, **settings: Any) -> LinkReading:
         """Sets a fault, in place of the one there may be. It is in force when this returns."""

@@ -35,6 +35,26 @@ class LinkPlan:
     upstreams: tuple[Upstream, ...]
     backings: Mapping[str, Backing]
 
+    def joined(self, other: "LinkPlan") -> "LinkPlan":
+        """Both together, for nodes that come later."""
+        return LinkPlan(
+            (*self.links, *other.links),
+            (*self.upstreams, *other.upstreams),
+            {**self.backings, **other.backings},
+        )
+
+    def without(self, node_id: str) -> "LinkPlan":
+        """That node's links are left out, and so is everything about it."""
+        return LinkPlan(
+            tuple(link for link in self.links if link.name not in self.names_of(node_id)),
+            tuple(node for node in self.upstreams if node.id != node_id),
+            {node: backing for node, backing in self.backings.items() if node != node_id},
+        )
+
+    def names_of(self, node_id: str) -> list[str]:
+        """The links that begin or end at that node."""
+        return [link.name for link in self.links if node_id in link.name.split("->")]
+
 
 @dataclass(slots=True)
 class _Drawing:

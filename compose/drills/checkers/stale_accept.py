@@ -15,6 +15,9 @@ from enum import Enum, auto
 from compose.drills.verdict import Verdict
 
 NEVER = 1 << 63
+TIME_LIMITS = frozenset({"idle", "max-age"})
+"""What a node says of a session that ended by its age alone, such as one that Jira's Bot Session Killer took for a
+script's when the clock was stepped. It is no doing of an invalidation."""
 
 
 class Answer(Enum):
@@ -37,12 +40,14 @@ class Session:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One request with a session cookie and nothing else to be known by."""
+    """One request with a session cookie and nothing else to be known by. `ended` is why the session was not honoured,
+    as the node that refused it says; None where it says nothing."""
 
     session: Session
     started_ns: int
     ended_ns: int
     answer: Answer
+    ended: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,13 +85,15 @@ class StaleAccept:
 
 @dataclass(frozen=True)
 class Judgement:
-    """`checked` are answered requests that would have been stale, had they been accepted; `collateral` are refused
-    ones whose user nobody had invalidated and whose node had lived all the while."""
+    """`checked` are answered requests that would have been stale, had they been accepted. Of refused ones whose user
+    nobody had invalidated and whose node had lived all the while, `expired` are those whose session had reached a limit
+    of policy time, as the node said, and `collateral` all others."""
 
     verdict: Verdict
     checked: int
     stale: tuple[StaleAccept, ...]
     collateral: tuple[Request, ...]
+    expired: tuple[Request, ...] = ()
 
     @property
     def upper_bound(self) -> float | None:
@@ -97,7 +104,10 @@ class Judgement:
 def judge(history: History) -> Judgement:
     """FAIL with one stale accept, UNKNOWN when no answered request could have been one."""
     calls = _Calls(history.invalidations)
-    stale, collateral, checked = [], [], 0
+    stale: list[StaleAccept] = []
+    collateral: list[Request] = []
+    expired: list[Request] = []
+    checked = 0
     for request in history.requests:
         if request.answer is Answer.INFO:
             continue
@@ -107,9 +117,9 @@ def judge(history: History) -> Judgement:
             if request.answer is Answer.ACCEPTED:
                 stale.append(StaleAccept(request, ended_by))
         elif request.answer is Answer.REFUSED and _is_collateral(request, calls, history.node_ends):
-            collateral.append(request)
+            (expired if request.ended in TIME_LIMITS else collateral).append(request)
     verdict = Verdict.FAIL if stale else Verdict.PASS if checked else Verdict.UNKNOWN
-    return Judgement(verdict, checked, tuple(stale), tuple(collateral))
+    return Judgement(verdict, checked, tuple(stale), tuple(collateral), tuple(expired))
 
 
 def _returned(call: Invalidation) -> int:

@@ -9,9 +9,9 @@ import pytest
 
 from compose.cli import main
 from compose.cluster.keeper import born_at
-from compose.cluster.links.link import Link
 from compose.cluster.links.operator import relay_operator_app
 from compose.cluster.links.settings import LinkSettings
+from compose.cluster.links.switchboard import Switchboard
 from shared.serving import listen, serving
 from tests.support.relays import LOOPBACK, peer
 
@@ -24,16 +24,12 @@ async def dcsim(tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
     monkeypatch.setattr("compose.cluster.links.link.log", SimpleNamespace(info=lambda *_, **__: None))
     async with peer() as target, asyncio.TaskGroup() as group:
-        links = {
-            name: Link(
-                LinkSettings(name=name, port=0, target_host=LOOPBACK, target_port=target.port, redis="redis" in name),
-                host=LOOPBACK,
+        board = Switchboard(host=LOOPBACK, spawn=group.create_task)
+        for name in ("balancer->node-1", "node-1->redis"):
+            settings = LinkSettings(
+                name=name, port=0, target_host=LOOPBACK, target_port=target.port, redis="redis" in name
             )
-            for name in ("balancer->node-1", "node-1->redis")
-        }
-        tasks = [group.create_task(link.run()) for link in links.values()]
-        for link in links.values():
-            await link.opened.wait()
+            await board.add(settings).opened.wait()
         operator = listen(LOOPBACK, 0)
         content = {
             "base_url": "http://127.0.0.1:8080",
@@ -51,10 +47,9 @@ async def dcsim(tmp_path, monkeypatch, capsys):
             captured = capsys.readouterr()
             return code, captured.out + captured.err
 
-        async with serving(relay_operator_app(TOKEN, links), operator):
+        async with serving(relay_operator_app(TOKEN, board), operator):
             yield run
-        for task in tasks:
-            task.cancel()
+        board.close()
 
 
 async def test_links_are_listed_with_what_is_wrong_with_them(dcsim):

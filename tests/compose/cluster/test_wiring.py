@@ -2,10 +2,10 @@
 
 import pytest
 
-from compose.cluster.spec import ClusterSpec, Limits, NodeSpec, numbered_nodes
+from compose.cluster.spec import Balancing, ClusterSpec, Limits, NodeSpec, Tuning, numbered_nodes
 from compose.cluster.wiring import Address, Backing, Seat, balancer_settings, node_settings
 from shared.clock import Anchor
-from shared.settings import Delivery, Sticky, Switches, Upstream
+from shared.settings import Delivery, Placement, Sticky, Switches, Upstream
 from shared.versions import JIRA_9_10
 
 CLOCK = Anchor(3, 1_772_442_000_000, 17, 60.0)
@@ -51,6 +51,23 @@ def test_only_a_balancer_that_sticks_to_the_suffix_makes_nodes_write_one(sticky)
     settings = node_2(ClusterSpec(numbered_nodes(2), sticky=sticky))
 
     assert settings.jvm_route == ("node-2" if sticky is Sticky.JVM_ROUTE else "")
+
+
+def test_what_a_spec_leaves_open_stays_the_programs_own():
+    """And what it says reaches them."""
+    tuned = ClusterSpec(
+        numbered_nodes(2),
+        tuning=Tuning(heartbeat_s=7, lease_s=3, lame_duck_s=0, max_failed_logins=9, argon2_memory_kib=8),
+        balancing=Balancing(Placement.PREFER_RESTARTED, 0.1, 0.2, health_fall=5, health_rise=4, health_naive=True),
+    )
+    node, plain = node_2(tuned), node_2()
+    balancer = balancer_settings(tuned, address=Address(1, 2), upstreams=(), clock=CLOCK)
+
+    assert (node.heartbeat_s, node.lease_s, node.lame_duck_s, node.max_failed_logins) == (7, 3, 0, 9)
+    assert (node.argon2_memory_kib, plain.argon2_memory_kib, plain.lame_duck_s) == (8, 8 * 1024, 1)
+    assert (balancer.placement, balancer.health_interval_s, balancer.health_timeout_s) == ("prefer-restarted", 0.1, 0.2)
+    assert (balancer.health_fall, balancer.health_rise, balancer.health_naive) == (5, 4, True)
+    assert balancer_settings(SPEC, address=Address(1, 2), upstreams=(), clock=CLOCK).health_interval_s == 0.5
 
 
 def test_the_balancer_is_told_where_the_nodes_are():

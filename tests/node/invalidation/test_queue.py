@@ -271,7 +271,7 @@ async def test_a_caller_who_hangs_up_stops_nothing(database_url):
             return not any([await node.accepts(session) for node, session in sessions])
 
         await eventually(all_ended)
-        assert [receipt.event.position for receipt in a.receipts.latest(5)] == [1]
+        await eventually(lambda: [receipt.event.position for receipt in a.receipts.latest(5)] == [1])
 
 
 async def waits_for_a_lock(connection):

@@ -116,7 +116,7 @@ async def test_users_in_issues_are_read_anew(node):
 async def test_the_fields(node):
     """An array with ids; the library reads it before its first search."""
     answer = await node.browser().request("GET", "/rest/api/2/field")
-    assert b'"id": "summary"' in answer.body
+    assert b'"id":"summary"' in answer.body
 
 
 async def test_two_nodes_have_the_same_issues_and_files(pair):

@@ -6,8 +6,8 @@ from compose.drills.verdict import Verdict
 ALICE = Session("s1", "alice", "node-2", born_ns=10)
 
 
-def ask(started, ended, answer=Answer.ACCEPTED, session=ALICE):
-    return Request(session, started, ended, answer)
+def ask(started, ended, answer=Answer.ACCEPTED, session=ALICE, because=None):
+    return Request(session, started, ended, answer, because)
 
 
 def call(called, returned, user="alice", ended=None):
@@ -75,6 +75,15 @@ def test_a_user_thrown_out_for_nothing_is_collateral():
         assert judge(History(out, [excuse])).collateral == ()
     assert judge(History(out, [], {"node-2": [20]})).collateral == ()
     assert len(judge(History(out, [], {"node-2": [9, 42], "node-1": [20]})).collateral) == 1
+
+
+def test_a_session_that_reached_a_limit_of_time_is_not_collateral():
+    """The node says why it ended; whatever else it says is no excuse, and a stale accept stays one."""
+    reasons = ("idle", "max-age", "crowd", "invalidated", "unknown", None)
+    judgement = judge(History([ask(40, 41, Answer.REFUSED, because=reason) for reason in reasons]))
+    assert [request.ended for request in judgement.expired] == ["idle", "max-age"]
+    assert [request.ended for request in judgement.collateral] == ["crowd", "invalidated", "unknown", None]
+    assert len(judge(History([ask(31, 32, because="idle")], [call(20, 30)])).stale) == 1
 
 
 def test_verdicts_add_up():

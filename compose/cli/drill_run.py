@@ -1,0 +1,91 @@
+"""What `dcsim drill run` does around the runs: signals, the view, the last lines, the files for machines."""
+
+import asyncio
+import json
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+
+from compose.cli import flags
+from compose.cli.drill_text import outcome_text, summary_table
+from compose.cli.signals import Ending, listening
+from compose.drills.report.several import look_at
+from compose.drills.report.write import write_summary
+from compose.drills.runner.live import view_of_run
+from compose.drills.runner.run import Ran, RunOptions, open_drill_ground, run_drill
+from compose.drills.scenario.load import LoadedDrill
+from compose.drills.verdict import Verdict
+from shared.errors import EXIT_INTERRUPTED
+
+
+@dataclass(frozen=True)
+class Order:
+    """One drill, and how to run it."""
+
+    drill: LoadedDrill
+    options: RunOptions
+
+
+def run_drills(orders: Sequence[Order], *, junit: Path | None, as_json: bool) -> int:
+    """Runs them one after the other. Returns the exit code of all together: 130 if somebody ended it."""
+    said = Console(stderr=True) if as_json else flags.console()
+    ran: list[Ran] = []
+    interrupted = asyncio.run(_until_ended(orders, said, ran))
+    folders = [one.folder.path for one in ran]
+    if len(orders) > 1 and ran:
+        write_summary(folders, orders[0].options.runs)
+    if junit is not None and ran:
+        junit.write_text(look_at(folders).junit, encoding="utf-8")
+    if as_json:
+        sys.stdout.write(json.dumps([_data(one) for one in ran]) + "\n")
+    elif len(orders) > 1 and ran:
+        said.print(summary_table(ran))
+    if interrupted:
+        return EXIT_INTERRUPTED
+    return Verdict.of(*(one.judgement.verdict for one in ran)).exit_code
+
+
+async def _until_ended(orders: Sequence[Order], said: Console, ran: list[Ran]) -> bool:
+    """Was it interrupted? What has been run by then is in `ran`, the interrupted run included."""
+    with listening() as ending:
+        working = asyncio.create_task(_run_all(orders, said, ran, ending))
+        asked = asyncio.create_task(ending.asked.wait())
+        await asyncio.wait({working, asked}, return_when=asyncio.FIRST_COMPLETED)
+        if not working.done():
+            working.cancel()
+        asked.cancel()
+        with suppress(asyncio.CancelledError):
+            await working
+        return ending.by is not None
+
+
+async def _run_all(orders: Sequence[Order], said: Console, ran: list[Ran], ending: Ending) -> None:
+    """All on one ground: Postgres and Valkey start once. After an interruption no further drill is begun."""
+    with view_of_run(said) as view:
+
+        def hurry(kill: Callable[[], None]) -> None:
+            ending.hurry = kill
+
+        async with open_drill_ground(orders[0].options, say=view.note, hurry=hurry) as ground:
+            for order in orders:
+                one = await run_drill(order.drill, ground, order.options, view)
+                ran.append(one)
+                view.note(outcome_text(one))
+                if ending.by is not None:
+                    return
+
+
+def _data(one: Ran) -> dict[str, object]:
+    return {
+        "run": str(one.folder.path),
+        "title": one.folder.facts().title,
+        "verdict": one.judgement.verdict,
+        "answer": one.judgement.answer,
+        "exit_code": one.exit_code,
+        "report": str(one.folder.path / "report.html"),
+        "command": one.command,
+    }

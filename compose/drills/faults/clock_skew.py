@@ -1,0 +1,62 @@
+"""`clock.skew`: one node's policy clock is wrong, as when its NTP is. Only that clock moves; real time is untouched.
+
+The node is told its skew and keeps it through changes of the cluster's time; a restart takes it away.
+"""
+
+from typing import Literal
+
+from compose.cluster.processes import ProcessState
+from compose.drills.faults.base import Fault, Hold, Unconfirmed, or_heal
+from compose.drills.scenario.model import Policy
+from compose.drills.scene import Scene
+from compose.drills.targets import TargetKind
+from compose.durations import in_words
+from shared.errors import OperatorError
+
+
+class ClockSkew(Fault):
+    """The node is `by` ahead of the cluster, or behind it."""
+
+    kind = "clock.skew"
+    targets = TargetKind.NODE
+
+    by: Policy
+    direction: Literal["ahead", "behind"] = "ahead"
+
+    async def inject(self, scene: Scene, target: str) -> Hold:
+        node = scene.cluster.node(target)
+        if node.process.state is not ProcessState.UP:
+            raise OperatorError(f"{target} is {node.process.state}; only a node that runs has a clock to be wrong")
+        before = (await scene.cluster.client.clock(node.operator_url)).skew_ms
+        hold = Skewed(scene, target, before, self.by.ms if self.direction == "ahead" else -self.by.ms)
+        async with or_heal(hold):
+            await scene.cluster.clock.skew(target, hold.skew_ms)
+        return hold
+
+
+class Skewed:
+    """`before_ms` is what the node's skew was, and will be again."""
+
+    def __init__(self, scene: Scene, node_id: str, before_ms: int, skew_ms: int) -> None:
+        self.skew_ms = skew_ms
+        self._cluster = scene.cluster
+        self._node = scene.cluster.node(node_id)
+        self._before_ms = before_ms
+        self._is_open = True
+
+    async def confirm(self) -> str:
+        reading = await self._cluster.client.clock(self._node.operator_url)
+        cluster_ms = reading.now_ms - self.skew_ms
+        if reading.skew_ms != self.skew_ms:
+            raise Unconfirmed(f"{self._node.id} should be off by {self.skew_ms} ms, and says {reading.skew_ms} ms")
+        side = "ahead of" if self.skew_ms > 0 else "behind"
+        off = in_words(abs(self.skew_ms))
+        return f"{self._node.id}: reads policy time {reading.now_ms}, {off} {side} the cluster's {cluster_ms}"
+
+    async def heal(self) -> int | None:
+        if self._is_open and self._node.process.state is ProcessState.UP:
+            reading = await self._cluster.client.clock(self._node.operator_url)
+            if reading.skew_ms == self.skew_ms:  # a node that was restarted has lost it
+                await self._cluster.clock.skew(self._node.id, self._before_ms)
+        self._is_open = False
+        return None

@@ -1,0 +1,103 @@
+"""A measure against a number, a duration or an oracle. Clocks are never mixed."""
+
+import operator
+from collections.abc import Callable, Mapping
+
+from compose.drills.case.words import duration
+from compose.drills.finding import Measure, Unit
+from compose.drills.oracles import ORACLES, oracle
+from compose.drills.scenario.drill import Drill
+from compose.drills.scenario.expectations import Operator, Subject
+from compose.drills.scenario.model import is_policy
+
+_COMPARE: Mapping[Operator, Callable[[float, float], bool]] = {
+    Operator.LESS: operator.lt,
+    Operator.AT_MOST: operator.le,
+    Operator.EQUAL: operator.eq,
+    Operator.NOT_EQUAL: operator.ne,
+    Operator.AT_LEAST: operator.ge,
+    Operator.MORE: operator.gt,
+}
+_CLOCKS = {Unit.POLICY_MS: "policy", Unit.REAL_MS: "real"}
+
+
+class Incomparable(Exception):
+    """The two cannot be compared; the message says why."""
+
+
+def compare(one: float, by: Operator, other: float) -> bool:
+    return _COMPARE[by](one, other)
+
+
+def formatted(measure: Measure) -> str:
+    """As people read it: a duration with its clock, a share in percent."""
+    value = measure.value
+    if value is None:
+        return "not measured"
+    if measure.unit in _CLOCKS:
+        return f"{duration(value)} ({_CLOCKS[measure.unit]})"
+    if measure.unit is Unit.RATIO:
+        return f"{value:.3%}" if 0 < abs(value) < 0.001 else f"{round(value * 100, 2):g} %"
+    return f"{value:.0f}" if value == round(value) else f"{value:.3g}" if abs(value) < 100 else f"{value:.1f}"
+
+
+def holds(measure: Measure, subject: Subject, drill: Drill) -> bool:
+    """Raises Incomparable for another clock, nothing measured, or an oracle that does not hold for this drill."""
+    if measure.value is None:
+        raise Incomparable("there was nothing to measure")
+    if subject.of is not None:
+        expected = oracle(subject.of).measure(drill)
+        if expected.value is None:
+            raise Incomparable(f"{subject.of} has no number for this drill")
+        if (problem := unit_problem(measure.unit, expected.unit)) is not None:
+            raise Incomparable(problem)
+        if subject.within_pct is not None:
+            return abs(measure.value - expected.value) <= abs(expected.value) * subject.within_pct / 100
+        assert subject.op is not None
+        return compare(measure.value, subject.op, expected.value)
+    assert subject.op is not None
+    if (problem := value_problem(measure.unit, subject)) is not None:
+        raise Incomparable(problem)
+    return compare(measure.value, subject.op, wanted_number(subject))
+
+
+def wanted_number(subject: Subject) -> float:
+    value = subject.value
+    assert value is not None
+    return value if isinstance(value, int | float) else value.ms
+
+
+def wanted_words(subject: Subject, drill: Drill | None = None) -> str:
+    """`<= 15 min (policy)`, or `within 5 % of oracle.rolling-restart (1.58)`."""
+    if subject.of is not None:
+        how = f"within {subject.within_pct:g} % of" if subject.within_pct is not None else f"{subject.op}"
+        number = ""
+        if drill is not None and subject.of in ORACLES:
+            number = f" ({formatted(oracle(subject.of).measure(drill))})"
+        return f"{how} {subject.of}{number}"
+    if subject.op is None:
+        return f"== {subject.equals}"
+    value = subject.value
+    return f"{subject.op} {value:g}" if isinstance(value, int | float) else f"{subject.op} {value}"
+
+
+def value_problem(unit: Unit, subject: Subject) -> str | None:
+    """Why the value the subject gives is no such quantity."""
+    value = subject.value
+    if isinstance(value, int | float):
+        if unit in _CLOCKS and value != 0:
+            return f"it is a duration in {_CLOCKS[unit]} time; write {{{_CLOCKS[unit]}: ...}} instead of {value:g}"
+        return None
+    if value is None:
+        return None
+    return unit_problem(unit, Unit.POLICY_MS if is_policy(value) else Unit.REAL_MS)
+
+
+def unit_problem(unit: Unit, other: Unit) -> str | None:
+    if unit is other:
+        return None
+    return f"it is in {_name(unit)}, and what it is held against in {_name(other)}"
+
+
+def _name(unit: Unit) -> str:
+    return f"{_CLOCKS[unit]} time" if unit in _CLOCKS else unit.value

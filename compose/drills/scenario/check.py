@@ -1,0 +1,198 @@
+"""What a drill means that its form does not show: names that lead nowhere. Every problem with its line."""
+
+import random
+from collections.abc import Iterator
+from typing import Any
+
+from compose.drills.faults import make_fault
+from compose.drills.judging import check_answer, check_drill
+from compose.drills.probes import PROBES
+from compose.drills.scenario.drill import Drill
+from compose.drills.scenario.load import LoadedDrill
+from compose.drills.scenario.source import Loc, unknown_word
+from compose.drills.scenario.steps import NEEDS_USER, Act, FaultStep, NodeStep, Step
+from compose.drills.scenario.traffic import Group
+from compose.drills.targets import Known, TargetKind, links_of, resolve
+from shared.accounts import SEED_USERS
+from shared.errors import OperatorError
+
+PHASE_MARKS = ("setup", "baseline", "method", "rollback", "end")
+
+
+def check(loaded: LoadedDrill) -> list[str]:
+    """One line for each problem; empty for a drill that can be run as it stands."""
+    found: dict[str, None] = {}
+    for name, drill in loaded.variants.items():
+        for loc, words in _problems(name, drill, list(loaded.variants)):
+            found[f"{loaded.source.at(loc)}: {words}"] = None
+    return list(found)
+
+
+def require_good(loaded: LoadedDrill) -> None:
+    """Raises OperatorError with everything that is wrong."""
+    problems = check(loaded)
+    if problems:
+        lines = "\n".join(f"  {problem}" for problem in problems)
+        raise OperatorError(f"{loaded.source.path} is no drill that can be run:\n{lines}")
+
+
+def _problems(variant: str, drill: Drill, variants: list[str]) -> Iterator[tuple[Loc, str]]:
+    yield from _steps(drill, ("method",), drill.method, variants)
+    yield from _steps(drill, ("rollbacks",), drill.rollbacks, variants)
+    yield from _windows(drill, variants)
+    yield from _probes(drill)
+    yield from _traffic(drill)
+    for words in check_drill(drill):
+        yield ("expectations",), words
+    try:
+        check_answer(drill.report.answer, variants)
+    except OperatorError as error:
+        yield ("report", "answer"), str(error)
+
+
+def _steps(drill: Drill, loc: Loc, steps: list[Step], variants: list[str]) -> Iterator[tuple[Loc, str]]:
+    for place, step in enumerate(steps):
+        at = (*loc, place)
+        for name in step.when or ():
+            if name not in variants:
+                yield (*at, "when"), unknown_word(name, variants, kind="variant")
+        if step.fault is not None:
+            yield from _fault(drill, (*at, "fault"), step.fault)
+        if step.node is not None:
+            yield from _node(drill, (*at, "node"), step.node)
+        if step.everyone is not None and step.everyone.group not in ("all", *drill.traffic):
+            yield (*at, "everyone", "group"), unknown_word(step.everyone.group, list(drill.traffic), kind="group")
+        if step.do is not None:
+            yield from _act(drill, (*at, "do"), step.do)
+        if step.wait_until is not None and step.wait_until.probe not in PROBES:
+            yield (*at, "wait-until", "probe"), unknown_word(step.wait_until.probe, list(PROBES), kind="probe")
+        if step.parallel is not None:
+            yield from _steps(drill, (*at, "parallel"), step.parallel, variants)
+        if step.repeat is not None:
+            yield from _steps(drill, (*at, "repeat", "steps"), step.repeat.steps, variants)
+
+
+def _fault(drill: Drill, loc: Loc, step: FaultStep) -> Iterator[tuple[Loc, str]]:
+    if step.inject is None:
+        named = {"all", *_fault_names(drill)}
+        if step.clear not in named:
+            yield (*loc, "clear"), unknown_word(str(step.clear), sorted(named), kind="fault of that name")
+        return
+    try:
+        fault = make_fault(step.inject, step.settings)
+        resolve(step.target, fault.targets, known_names(drill), random.Random(0), only=fault.only)
+    except OperatorError as error:
+        yield loc, str(error)
+
+
+def _node(drill: Drill, loc: Loc, step: NodeStep) -> Iterator[tuple[Loc, str]]:
+    try:
+        resolve(step.target, TargetKind.NODE, known_names(drill), random.Random(0))
+    except OperatorError as error:
+        yield (*loc, "target"), str(error)
+
+
+def _act(drill: Drill, loc: Loc, act: Act) -> Iterator[tuple[Loc, str]]:
+    nodes = known_names(drill).nodes
+    if act.via is not None and act.via not in nodes:
+        yield (*loc, "via"), unknown_word(act.via, nodes, kind="node")
+    if act.group is not None and act.group not in drill.traffic:
+        yield (*loc, "group"), unknown_word(act.group, list(drill.traffic), kind="group")
+    accounts = account_names(drill)
+    if act.user is not None and act.user not in accounts:
+        yield (*loc, "user"), unknown_word(act.user, accounts[:8], kind="user")
+    if act.user is None and act.group is None and act.act in NEEDS_USER:
+        yield loc, f"{act.act} is done to somebody; say user: NAME, or group: NAME"
+
+
+def account_names(drill: Drill) -> list[str]:
+    """Those of the drill's groups, and those every cluster has."""
+    own = [
+        f"{name}-{number:03}"
+        for name, group in drill.traffic.items()
+        if group.login_as is None
+        for number in range(1, group.users + 1)
+    ]
+    return [*(user.username for user in SEED_USERS), *own]
+
+
+def _windows(drill: Drill, variants: list[str]) -> Iterator[tuple[Loc, str]]:
+    """Marks and faults that limit what an expectation looks at."""
+    faults = _fault_names(drill)
+    known = [*_mark_names(drill), *faults, *(f"{name}:end" for name in faults)]
+    for place, expectation in enumerate(drill.expectations):
+        loc: Loc = ("expectations", place)
+        for word in ("after", "before", "during"):
+            name = getattr(expectation, word)
+            if name is not None and name not in known:
+                yield (*loc, word), unknown_word(name, known, kind="mark or fault")
+        named = [*(expectation.variants or ())]
+        if isinstance(expectation.demonstrates, dict):
+            named += expectation.demonstrates
+        for name in named:
+            if name not in variants:
+                yield loc, unknown_word(name, variants, kind="variant")
+
+
+def _probes(drill: Drill) -> Iterator[tuple[Loc, str]]:
+    for place, expectation in enumerate(drill.expectations):
+        probe = expectation.subject.probe
+        if probe is not None and probe not in PROBES:
+            yield (
+                ("expectations", place, str(expectation.word), "probe"),
+                unknown_word(probe, list(PROBES), kind="probe"),
+            )
+    if drill.steady_state_hypothesis is not None:
+        for place, healthy in enumerate(drill.steady_state_hypothesis.probes):
+            if healthy.probe not in PROBES:
+                yield (
+                    ("steady-state-hypothesis", "probes", place),
+                    unknown_word(healthy.probe, list(PROBES), kind="probe"),
+                )
+
+
+def _traffic(drill: Drill) -> Iterator[tuple[Loc, str]]:
+    nodes, accounts = known_names(drill).nodes, account_names(drill)
+    for name, group in drill.traffic.items():
+        loc: Loc = ("traffic", name)
+        if group.pin_to is not None and group.pin_to not in nodes:
+            yield (*loc, "pin-to"), unknown_word(group.pin_to, nodes, kind="node")
+        if group.login_as in drill.traffic:
+            yield from _namesakes(drill, loc, group, drill.traffic[group.login_as])
+        elif group.login_as is not None and group.login_as not in accounts:
+            yield (*loc, "login-as"), unknown_word(group.login_as, [*drill.traffic, *accounts[:8]], kind="account")
+        if group.visits_neighbour and drill.cluster.neighbour is None:
+            yield (*loc, "visits-neighbour"), "cluster.neighbour does not say what the neighbour is"
+
+
+def _namesakes(drill: Drill, loc: Loc, group: Group, other: Group) -> Iterator[tuple[Loc, str]]:
+    if other.login_as is not None:
+        yield (*loc, "login-as"), f"the people of {group.login_as} have no accounts of their own"
+    elif group.users > other.users:
+        yield (*loc, "users"), f"{group.users} people cannot use the {other.users} accounts of {group.login_as}"
+
+
+def known_names(drill: Drill) -> Known:
+    """The nodes and links that the drill's cluster begins with."""
+    nodes = tuple(f"node-{number}" for number in range(1, drill.cluster.nodes.count + 1))
+    return Known(nodes, links_of(nodes))
+
+
+def all_steps(steps: list[Step]) -> Iterator[Step]:
+    """With those inside others."""
+    for step in steps:
+        yield step
+        yield from all_steps(step.parallel or [])
+        yield from all_steps(step.repeat.steps if step.repeat is not None else [])
+
+
+def _mark_names(drill: Drill) -> list[str]:
+    steps = list(all_steps([*drill.method, *drill.rollbacks]))
+    named: list[Any] = [step.mark for step in steps] + [step.name for step in steps]
+    marks = [*PHASE_MARKS, *(name for name in named if name is not None)]
+    return [*marks, *(f"{name}:end" for name in marks)]
+
+
+def _fault_names(drill: Drill) -> list[str]:
+    faults = [step.fault for step in all_steps(drill.method) if step.fault is not None]
+    return [fault.as_ or fault.inject for fault in faults if fault.inject is not None]

@@ -1,0 +1,66 @@
+"""`traffic`: who uses the cluster, how often, and what they do."""
+
+from enum import StrEnum
+from typing import Annotated, Self
+
+from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
+
+from compose.drills.scenario.model import Part, Policy, UserName
+
+
+class Mix(StrEnum):
+    """What the people of a group do, as shares of requests (`compose.drills.traffic.mixes` has them).
+
+    OFFICE: an office, in the proportions of Atlassian's DC App Performance Toolkit; logs in again when asked.
+    DASHBOARD: a wallboard whose gadgets refresh; nobody sits in front of it, so nobody logs in again.
+    SCRIPT: a REST script that logged in once, keeps its cookies and never logs in again.
+    BASIC: a REST script that shows its password with each request.
+    READER: one kind of request only, issue views; logs in again when asked. For drills that count.
+    THIEF: somebody with a stolen session: reads, and never logs in again.
+    """
+
+    OFFICE = "office"
+    DASHBOARD = "dashboard"
+    SCRIPT = "script"
+    BASIC = "basic"
+    READER = "reader"
+    THIEF = "thief"
+
+
+def _per_second(value: object) -> object:
+    if isinstance(value, str) and value.endswith("/s"):
+        return value.removesuffix("/s")
+    raise ValueError("a rate is requests per real second, such as 40/s")
+
+
+Rate = Annotated[
+    float,
+    BeforeValidator(_per_second),
+    Field(gt=0, le=1000),
+    WithJsonSchema({"type": "string", "pattern": r"^\d+(\.\d+)?/s$", "examples": ["40/s"]}),
+]
+
+
+class Group(Part):
+    """People who do the same things. They come by `rate` in real time from the end of setup to the end of the method,
+    or each of them `every` so much policy time, which then passes in `advance` steps only; with neither they act when
+    a step says `everyone`. All are logged in before the method begins unless `log-in` is false."""
+
+    users: int = Field(1, ge=1, le=5000)
+    mix: Mix = Mix.OFFICE
+    rate: Rate | None = None
+    every: Policy | None = None
+    remember_me: float = Field(0.0, ge=0, le=1, description="share of the users who tick the box")
+    login_as: UserName | None = Field(
+        None, description="an account that all of them use (alice, office-001), or a group whose accounts they use"
+    )
+    pin_to: str | None = Field(None, description="talk to this node directly, past the balancer: node-2")
+    log_in: bool = Field(True, description="log in during setup")
+    knocks: bool = Field(False, description="knows a wrong password; every login fails")
+    visits_neighbour: bool = Field(False, description="uses the neighbour application with the same browser, in turns")
+
+    @model_validator(mode="after")
+    def _one_rhythm(self) -> Self:
+        if self.rate is not None and self.every is not None:
+            raise ValueError("give either rate (real time) or every (policy time), not both")
+        return self

@@ -1,0 +1,86 @@
+"""Why was I logged out?"""
+
+from compose.drills.judging.judgement import Logout
+from compose.drills.report.biographies import EVENTS, PEOPLE, write
+from compose.drills.report.people import Fate, worst_first
+from compose.drills.report.seen import Came
+from shared.contract import KnownVia
+from tests.compose.drills.report.story import START_MS, Story
+
+
+def biographies(*variants):
+    return write(variants, worst_first([variant.people for variant in variants]))
+
+
+def test_a_life_tells_login_move_and_end_with_its_causes():
+    """The chain of causes is judging's, word for word."""
+    story = Story()
+    story.log_in("alice")
+    for _ in range(3):
+        story.tell("alice")
+    out = story.refused("alice", node="node-2")
+    logout = Logout("alice", out, 0, START_MS, "node-2", "node-gone", ("node-1 crashed", "its sessions died with it"))
+    (biography,) = biographies(story.variant(logouts=(logout,)))
+    events = biography.lives[0].events
+    assert [event.words for event in events] == [
+        "logged in on node-1",
+        "served on node-1",
+        "moved from node-1 to node-2",
+        "thrown out on node-2",
+    ]
+    assert events[1].times == 3
+    assert events[3].why == ("cause: node-gone", "node-1 crashed", "its sessions died with it")
+    assert events[3].operation == out
+
+
+def test_what_was_done_to_him_stands_among_what_he_did():
+    """Also to a thief, by the account he uses; and the time he stayed wrongly is told on both clocks."""
+    story = Story()
+    story.log_in("thief-001", username="alice")
+    act = story.act("alice")
+    story.tell("thief-001", username="alice")
+    story.jump(600_000)
+    story.tell("thief-001", username="alice")
+    (biography,) = biographies(story.variant())
+    events = biography.lives[0].events
+    assert biography.fate is Fate.WRONGLY_IN
+    assert [event.came for event in events] == [Came.LOGGED_IN, Came.ACT, Came.STALE]
+    assert f"operation {act}" in events[2].words
+    assert (events[2].times, events[2].lasted_words) == (2, "over 2.0 s (real), 10 min (policy)")
+
+
+def test_without_a_judgement_the_node_itself_says_why():
+    story = Story()
+    story.log_in("alice")
+    story.refused("alice", ended="idle")
+    (biography,) = biographies(story.variant())
+    assert biography.lives[0].events[-1].why == ("the node says why the session had ended: idle",)
+
+
+def test_only_those_to_whom_something_happened_and_at_most_ten():
+    story = Story()
+    for number in range(PEOPLE + 5):
+        story.log_in(f"user-{number}")
+        story.tell(f"user-{number}")
+    assert biographies(story.variant()) == []
+    for number in range(PEOPLE + 5):
+        story.refused(f"user-{number}")
+    assert len(biographies(story.variant())) == PEOPLE
+
+
+def test_a_long_life_is_cut_and_says_so():
+    story = Story()
+    story.log_in("alice")
+    for number in range(EVENTS + 10):
+        story.tell("alice", via=KnownVia.REMEMBER_ME, ended=f"cause-{number}")
+    (biography,) = biographies(story.variant())
+    assert (len(biography.lives[0].events), biography.lives[0].left_out) == (EVENTS, 11)
+
+
+def test_both_variants_are_told_also_where_he_took_no_part():
+    left, right = Story(), Story()
+    left.log_in("alice")
+    left.refused("alice")
+    right.log_in("bob")
+    alice = biographies(left.variant("before", 0), right.variant("after", 1))[0]
+    assert [life.person is None for life in alice.lives] == [False, True]

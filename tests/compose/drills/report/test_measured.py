@@ -1,0 +1,61 @@
+"""Rates and latencies in slices, and the limits on them."""
+
+from compose.drills.finding import Finding
+from compose.drills.judging.judgement import Verdicted
+from compose.drills.report.measured import Limit, failure_limits, latency_limits, slices_of, totals_of
+from compose.drills.verdict import Verdict
+from tests.compose.drills.report.story import S, Story
+
+
+def threshold(text):
+    finding = Finding(Verdict.UNKNOWN, "")
+    return Verdicted(text, text, None, Verdict.UNKNOWN, Verdict.UNKNOWN, False, finding, "")
+
+
+def test_what_is_offered_is_completed_or_failed():
+    story = Story()
+    for number in range(10):
+        (story.fails if number == 4 else story.tell)("alice")
+    slices, totals = slices_of(story.variant()), totals_of(story.variant())
+    width_s = slices.middles_s[0] * 2
+    assert round(sum(slices.offered) * width_s) == 10
+    assert round(sum(slices.completed) * width_s) == 9
+    assert round(sum(slices.failed) * width_s) == 1
+    assert max(share for share in slices.failed_share if share is not None) == 1.0
+    assert (totals.offered, totals.completed, totals.failed) == (10, 9, 1)
+
+
+def test_quantiles_are_values_that_were_measured():
+    story = Story()
+    for ms in range(1, 101):
+        story.tell("alice", took_ns=ms * 1_000_000)
+    totals = totals_of(story.variant())
+    assert (totals.p50, totals.p95, totals.p99, totals.slowest) == (50.0, 95.0, 99.0, 100.0)
+
+
+def test_a_request_under_way_during_a_jump_is_left_out_of_the_latencies():
+    """The jump is the drill's doing."""
+    story = Story()
+    story.tell("alice", took_ns=3 * S)
+    story.jump(60_000)
+    story.tell("alice")
+    variant = story.variant()
+    assert slices_of(variant).left_out == 1
+    assert totals_of(variant).slowest == 10.0
+
+
+def test_limits_are_read_from_thresholds():
+    """Of latencies in ms, of failures as a share; one written twice is drawn once."""
+    thresholds = [
+        threshold("latency{phase:method}: p(95)<200"),
+        threshold("latency p(95)<200"),
+        threshold("failed: rate<0.01"),
+    ]
+    assert latency_limits(thresholds) == [Limit("p(95)<200", 200.0)]
+    assert failure_limits(thresholds) == [Limit("rate<0.01", 0.01)]
+    assert latency_limits([threshold("logouts: count<3")]) == []
+
+
+def test_nothing_measured_is_nothing_and_not_zero():
+    totals = totals_of(Story().variant())
+    assert (totals.offered, totals.p50, totals.slowest) == (0, None, None)

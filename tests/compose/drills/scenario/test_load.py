@@ -1,0 +1,145 @@
+"""Drill files: what they become, and what is said about one that cannot be used."""
+
+from pathlib import Path
+
+import pytest
+
+from compose.drills.scenario.drill import ONLY
+from compose.drills.scenario.load import loaded
+from compose.drills.scenario.source import parse_source
+from shared.errors import OperatorError
+from shared.settings import Placement
+from shared.versions import Version
+
+SMALL = """\
+drill: 1
+title: A small drill
+question: What happens when nothing does?
+teaches: That nothing happens then.
+theme: failover
+configuration: {victim: office-001, people: 3}
+cluster: {nodes: {version: 9.10}}
+traffic:
+  office: {users: "${people}", mix: reader}
+method:
+  - id: roll
+    rolling-restart: {order: stop-first}
+  - do: {act: admin-password, user: "${victim}"}
+expectations:
+  - {id: served, never: {event: request.failed}}
+report: {answer: "x"}
+"""
+
+
+def load(text=SMALL, **settings):
+    return loaded(
+        parse_source(text, Path("small.yaml")), settings={key.replace("_", "."): v for key, v in settings.items()}
+    )
+
+
+def refusal(text, **settings):
+    with pytest.raises(OperatorError) as caught:
+        load(text, **settings)
+    return str(caught.value)
+
+
+def test_a_file_without_variants_has_one():
+    """A version without quotes is read as it was written, and a variable keeps its kind."""
+    drill = load().variants[ONLY]
+    assert drill.cluster.nodes.version == Version(9, 10)
+    assert drill.traffic["office"].users == 3
+    assert drill.method[1].do.user == "office-001"
+
+
+def test_variants_are_whole_drills_that_differ_in_the_values_they_name():
+    """A step is named by its id; a mapping that does not stand in the file is made."""
+    text = (
+        SMALL
+        + "variants:\n  a: {}\n  b: {method.roll.order: start-first, cluster.balancer.placement: prefer-restarted}\n"
+    )
+    found = load(text)
+    assert list(found.variants) == ["a", "b"]
+    assert found.variants["a"].method[0].rolling_restart.order == "stop-first"
+    assert found.variants["b"].method[0].rolling_restart.order == "start-first"
+    assert found.variants["b"].cluster.balancer.placement is Placement.PREFER_RESTARTED
+    assert found.variants["a"].cluster.balancer.placement is Placement.ROUND_ROBIN
+
+
+def test_set_changes_variables_and_values():
+    """A name is a variable's, a path any value's."""
+    found = load(seed="7", victim="bob", cluster_nodes_count="5").variants[ONLY]
+    assert (found.configuration.seed, found.method[1].do.user, found.cluster.nodes.count) == (7, "bob", 5)
+
+
+def test_a_variable_can_come_from_the_environment(monkeypatch):
+    """Or from its default; without either the drill is refused."""
+    text = SMALL.replace("victim: office-001", "victim: {type: env, key: DRILL_VICTIM, default: alice}")
+    assert load(text).drill.method[1].do.user == "alice"
+    monkeypatch.setenv("DRILL_VICTIM", "dave")
+    assert load(text).drill.method[1].do.user == "dave"
+    monkeypatch.delenv("DRILL_VICTIM")
+    assert "DRILL_VICTIM is not set" in refusal(text.replace(", default: alice", ""))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "words"),
+    [
+        ("theme: failover", "theme: failovr", 5, "did you mean failover?"),
+        ("mix: reader", "mix: readr", 9, "did you mean reader?"),
+        ("users:", "usres:", 9, "traffic.office.usres: is no key of a drill here; did you mean users?"),
+        ("rolling-restart:", "rolling-restrat:", 12, "did you mean rolling-restart?"),
+        ("event: request.failed", "event: request.faild", 15, "did you mean request.failed?"),
+        ("cluster: {nodes: {version: 9.10}}", "cluster: {crowd: {ttl: 15m}}", 7, "{policy: 15m} or {real: 15m}"),
+        ("cluster: {nodes: {version: 9.10}}", "cluster: {crowd: {ttl: {sim: 15m}}}", 7, "did you mean policy?"),
+        ("cluster: {nodes: {version: 9.10}}", "cluster: {lease: {policy: 2s}}", 7, "did you mean real?"),
+        ("nodes: {version: 9.10}", "nodes: {version: nine}", 7, "is not a Jira version"),
+        ("nodes: {version: 9.10}", "nodes: {count: 99}", 7, "less than or equal to 32"),
+        ("mix: reader", "rate: 40", 9, "requests per real second, such as 40/s"),
+        ("mix: reader", "rate: 4/s, every: {policy: 1m}", 9, "either rate (real time) or every (policy time)"),
+        ("event: request.failed", "metric: x, op: '<=', value: 15m", 15, "a duration that says its clock"),
+        ("event: request.failed", "metric: x", 15, "give op and value, or within-pct and of"),
+        ("never: {", "never: {checker: a, ", 15, "about one thing"),
+        ("${victim}", "${victm}", 13, "did you mean victim?"),
+        ("theme: failover", "theme: failover\ntheme: failover", 6, "stands here twice, first in line 5"),
+        ("report: {", "report: [", 16, "this is no YAML"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_is_told_with_its_line_and_the_nearest_right_word(old, new, line, words):
+    """Whatever it is: a key, a word, a number, a duration without its clock."""
+    assert old in SMALL
+    said = refusal(SMALL.replace(old, new))
+    assert f"small.yaml, line {line}" in said
+    assert words in said
+
+
+def test_all_problems_are_told_together():
+    """So that nobody mends a file line by line."""
+    said = refusal(SMALL.replace("failover", "x").replace("reader", "y").replace("9.10", "z"))
+    assert said.count("\n") == 3
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"victm": "bob"}, "did you mean victim?"),
+        ({"method_rol_order": "x"}, "did you mean roll?"),
+        ({"title_x": "1"}, "is a single value"),
+        ({"cluster_nodes_cnt": "3"}, "did you mean count?"),
+    ],
+)
+def test_a_setting_that_leads_nowhere_is_refused(settings, words):
+    """With the nearest name that leads somewhere."""
+    assert words in refusal(SMALL, **settings)
+
+
+@pytest.mark.parametrize("text", ["", "- a\n- b\n", "just words", "a: &x [*x]", "? [a, b]\n: c"])
+def test_what_is_no_drill_at_all_is_refused(text):
+    """With one line and no stack trace."""
+    assert refusal(text).startswith("small.yaml")
+
+
+def test_an_override_that_leads_nowhere_names_its_line():
+    """A variant is looked at as strictly as the file."""
+    said = refusal(SMALL + "variants:\n  a: {method.rol.order: start-first}\n")
+    assert "small.yaml, line 18" in said
+    assert "did you mean roll?" in said
