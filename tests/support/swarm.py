@@ -9,11 +9,9 @@ import time
 from contextlib import contextmanager
 from pathlib import Path
 
-from compose.cluster.docker.engine import open_engine
-from compose.cluster.docker.image import ensure_images
-from compose.cluster.docker.settings import DockerSettings
 from shared.contract import OPERATOR_TOKEN
 from tests.support.backends import free_port
+from tests.support.engine import images
 
 STACK_FILE = Path(__file__).parents[2] / "compose" / "stack.yaml"
 POLL_S = 0.2
@@ -152,10 +150,6 @@ class Stack:
 @contextmanager
 def running_stack(**environment):
     """The stack, with the balancer in front of three nodes. Nothing of it is left afterwards."""
-
-    async def images():
-        async with open_engine() as engine:
-            return await ensure_images(engine, DockerSettings.from_environment(), say=lambda words: None)
 
     stack = Stack(by_id(asyncio.run(images())), **environment)
     try:

@@ -22,7 +22,7 @@ ADMIN = {"Authorization": aiohttp.encode_basic_auth("admin", "admin")}
 @pytest.fixture(scope="module")
 def stack():
     """Three nodes that are 9.10; delays are as short as a test must have them."""
-    require("docker")
+    require("swarm")
     with running_stack(DCSIM_VERSION="9.10", DCSIM_UPDATE_DELAY="1s", DCSIM_UPDATE_MONITOR="2s") as stack:
         yield stack
 
