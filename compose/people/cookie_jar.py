@@ -23,8 +23,8 @@ class _Kept:
 
 class CookieJar(MutableMapping[str, str]):
     """As a mapping: the live cookies by name, that of the longest path if there are two. What is set is for the whole
-    host and ends with the browser; what is deleted is deleted on every path. `now_ms` is policy time; without it only an
-    order to delete ends a cookie."""
+    host and ends with the browser; what is deleted is deleted on every path. `now_ms` is policy time; without it only
+    an order to delete ends a cookie."""
 
     def __init__(self, cookies: Mapping[str, str] | None = None, *, now_ms: Clock | None = None) -> None:
         self._now_ms = now_ms
