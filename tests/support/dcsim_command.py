@@ -45,9 +45,9 @@ class DcsimCommand:
     def signal(self, number: signal.Signals) -> None:
         self.process.send_signal(number)
 
-    async def end(self) -> tuple[int, str, str]:
+    async def end(self, *, within_s: float = 60) -> tuple[int, str, str]:
         """Its exit code, and what else it has printed to standard output and error."""
-        output, errors = await asyncio.wait_for(self.process.communicate(), 60)
+        output, errors = await asyncio.wait_for(self.process.communicate(), within_s)
         return self.process.returncode, output.decode(), errors.decode()
 
     async def nothing_left(self, *, within_s: float) -> None:
