@@ -147,6 +147,18 @@ def a_jump_that_nobody_told(some):
     return [*some[:at], *(replace(one, policy_ms=one.policy_ms + HOUR_MS) for one in some[at:])]
 
 
+def jumps_under_every_request(some):
+    """Policy time was moved, and it was told, while each of them was under way: no latency is the cluster's own."""
+    changed, off_ms = [], 0
+    for one in some:
+        moved = {"before_ms": one.before_ms + off_ms} if isinstance(one, ClockChange) else {}
+        changed.append(replace(one, policy_ms=one.policy_ms + off_ms, **moved))
+        if isinstance(one, Invoke):
+            before_ms, off_ms = one.policy_ms + off_ms, off_ms + 200
+            changed.append(ClockChange(one.real_ns, before_ms + 200, before_ms, 0.0))
+    return changed
+
+
 def clock_back(some):
     """The harness itself set policy time back."""
     last = some[-2]
@@ -223,6 +235,7 @@ OF_RECORDS = {
         each(with_all(NodeChange, lambda one: one.says_version, says_version="9.9.0")),
         FAIL,
     ),
+    "policy time jumped under every request": (each(jumps_under_every_request), UNKNOWN),
     "policy time was set back": (each(clock_back), FAIL),
     "the clock of one node was set back": (each(process_clock_back), FAIL),
     "policy time jumped and nobody told it": (each(a_jump_that_nobody_told), UNKNOWN),
