@@ -68,12 +68,13 @@ def reachable_directory() -> Path:
 
 
 @asynccontextmanager
-async def dcsim(*arguments: str, **environment: str) -> AsyncIterator[DcsimCommand]:
-    """Starts it in a temporary directory of its own."""
+async def dcsim(*arguments: str, folder: Path | None = None, **environment: str) -> AsyncIterator[DcsimCommand]:
+    """Starts it with a temporary directory of its own; in `folder`, if that is given, as its working directory."""
     temporary = reachable_directory()
     places = {"TMPDIR": str(temporary), "XDG_RUNTIME_DIR": str(temporary)}
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-P", *PROGRAM, *arguments),
+        cwd=folder,
         env={**os.environ, **places, **environment},
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
