@@ -44,6 +44,10 @@ def _has_compose():
     return problem or (None if compose_command() else "neither docker compose nor docker-compose is installed")
 
 
+def _has_swarm():
+    return _has_docker() or (None if shutil.which("docker") else "the docker command is not installed")
+
+
 def _has_balancers():
     missing = [name for name in ("haproxy", "nginx") if not shutil.which(name)]
     return f"{' and '.join(missing)} not installed" if missing else None
@@ -53,6 +57,7 @@ _CHECKS = {
     "browser": _has_browser,
     "docker": _has_docker,
     "compose": _has_compose,
+    "swarm": _has_swarm,
     "balancers": _has_balancers,
     "node": _has_node,
 }
@@ -60,7 +65,7 @@ _CHECKS = {
 
 def require(name):
     """Skips the running test when the machine lacks `name`: docker (an engine), compose (and an engine), browser,
-    balancers (haproxy and nginx) or node (Node.js)."""
+    swarm (an engine, and the docker command), balancers (haproxy and nginx) or node (Node.js)."""
     problem = _CHECKS[name]()
     if problem is None:
         return
