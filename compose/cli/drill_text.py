@@ -109,7 +109,8 @@ def _what(drill: Drill, step: Step, chance: random.Random) -> str:
     if step.advance is not None:
         return "let policy time pass: " + (f"{step.advance.by}" if step.advance.by else "to the next deadline")
     if step.everyone is not None:
-        return f"everyone of {step.everyone.group} acts, {step.everyone.times} times"
+        times = "" if step.everyone.times == 1 else f", {step.everyone.times} times"
+        return f"everyone of {step.everyone.group} acts{times}"
     if step.hold is not None:
         return f"let traffic go on for {step.hold}"
     if step.wait_until is not None:

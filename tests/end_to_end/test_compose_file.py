@@ -54,4 +54,4 @@ async def test_the_cluster_of_the_compose_file_lets_people_in(compose):
             assert (answer.status, (await answer.json())["name"]) == (200, "alice")
 
     assert "15 min (policy) later" in await compose("exec", "-T", "control", "dcsim", "clock", "step", "15m")
-    assert "node-2: wanted drain" in await compose("exec", "-T", "control", "dcsim", "drain", "node-2")
+    assert "node-2: wanted soft-drain" in await compose("exec", "-T", "control", "dcsim", "drain", "node-2")

@@ -171,8 +171,8 @@ async def said(*arguments: str) -> str:
     return output
 
 
-async def test_a_link_is_cut_from_another_terminal_on_a_real_network_too():
-    """And an interrupted cluster leaves nothing."""
+async def test_another_terminal_breaks_links_and_an_interruption_leaves_nothing():
+    """As with processes: through the relay, which is published like every operator endpoint."""
     async with dcsim("up", "--on", "docker", "--nodes", "1", "--json") as command:
         await command.ready()
 

@@ -29,7 +29,7 @@ from shared.errors import DcsimError, HarnessError
 
 LOG_LIMIT_S = 2.0
 """Real time the rest of a log may take to come after its container has ended."""
-RELEASE_LIMIT_S = 2.0
+RELEASE_LIMIT_S = 4.0
 """Real time the engine may take, after a container has died, to take back its networks and ports."""
 ENGINE_LOST = 255
 """Exit code of a container whose end nobody can tell us any more."""

@@ -159,16 +159,19 @@ class Link:
         return connection.accepted()
 
     async def _dial(self, connection: Connection) -> None:
-        loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(DIAL_LIMIT_S):
-                await loop.create_connection(connection.reached, self.settings.target_host, self.settings.target_port)
+                await self._connect(connection)
         except (OSError, TimeoutError):
             self._doubt.set()
             connection.reset()
         except asyncio.CancelledError:
             connection.reset()
             raise
+
+    async def _connect(self, connection: Connection) -> None:
+        loop = asyncio.get_running_loop()
+        await loop.create_connection(connection.reached, self.settings.target_host, self.settings.target_port)
 
     def _afflict(self, connection: Connection) -> None:
         self._hits += self.fault.begin(connection)
