@@ -11,6 +11,8 @@ from compose.people.browser import open_client
 from tests.support.engine import compose_command, images, left_in_engine
 from tests.support.requirements import require
 
+pytestmark = pytest.mark.timeout(600)  # the first test that wants an image may have to build it
+
 FILE = Path(__file__).parents[2] / "compose" / "compose.yaml"
 
 

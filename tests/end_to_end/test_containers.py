@@ -14,6 +14,8 @@ from tests.support.engine import containers, images, left_in_engine
 from tests.support.eventually import eventually
 from tests.support.requirements import require
 
+pytestmark = pytest.mark.timeout(600)  # the first test that wants an image may have to build it
+
 QUARTER_MS = 15 * 60_000
 
 

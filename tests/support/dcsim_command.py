@@ -45,9 +45,9 @@ class DcsimCommand:
     def signal(self, number: signal.Signals) -> None:
         self.process.send_signal(number)
 
-    async def end(self) -> tuple[int, str, str]:
+    async def end(self, *, within_s: float = 60) -> tuple[int, str, str]:
         """Its exit code, and what else it has printed to standard output and error."""
-        output, errors = await asyncio.wait_for(self.process.communicate(), 60)
+        output, errors = await asyncio.wait_for(self.process.communicate(), within_s)
         return self.process.returncode, output.decode(), errors.decode()
 
     async def nothing_left(self, *, within_s: float) -> None:
@@ -68,12 +68,13 @@ def reachable_directory() -> Path:
 
 
 @asynccontextmanager
-async def dcsim(*arguments: str, **environment: str) -> AsyncIterator[DcsimCommand]:
-    """Starts it in a temporary directory of its own."""
+async def dcsim(*arguments: str, folder: Path | None = None, **environment: str) -> AsyncIterator[DcsimCommand]:
+    """Starts it with a temporary directory of its own; in `folder`, if that is given, as its working directory."""
     temporary = reachable_directory()
     places = {"TMPDIR": str(temporary), "XDG_RUNTIME_DIR": str(temporary)}
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-P", *PROGRAM, *arguments),
+        cwd=folder,
         env={**os.environ, **places, **environment},
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,

@@ -2,7 +2,8 @@
 
 Measured from what happened: after an act returned, a node that still lets an older session in has not ended it; one
 that refuses it has. On a 9.11 node the news may take the `grace` of real time. A refusal says nothing once policy time
-has passed, because then the session may be over for another reason, unless the node says that it was invalidated.
+has passed, because then the session may be over for another reason, unless the node says that it was invalidated. Nor
+does it where two acts can have been the end of the session: nobody can tell which of them was.
 """
 
 from collections import defaultdict
@@ -79,7 +80,7 @@ def measured_cells(scope: Scope, settings: Settings) -> Iterator[Measured]:
             reach = Reach.LOCAL if node == origin else Reach.CLUSTER
             # A node that is older than 9.11 neither sends nor understands what the cluster is told.
             version = min(acting, version_of(scope.history, node, act.operation.started_ns))
-            did = _did(after.get((act.operation.number, node), ()), settings)
+            did = _did(scope, after.get((act.operation.number, node), ()), settings)
             if did is not None:
                 yield Measured(act, action, node, reach, version, expected(action, version, reach), *did)
 
@@ -96,14 +97,14 @@ def version_of(history: History, node: str, real_ns: int) -> Version:
     return Version.parse(text)
 
 
-def _did(asked: Iterable[StaleAccept], settings: Settings) -> tuple[Cell, int] | None:
+def _did(scope: Scope, asked: Iterable[StaleAccept], settings: Settings) -> tuple[Cell, int] | None:
     """NO with one acceptance after the grace; else YES with one refusal that counts; None when nothing was seen."""
     refused: StaleAccept | None = None
     for one in asked:
         if one.operation.is_let_in:
             if one.late_real_ms > settings.grace.ms:
                 return Cell.NO, one.operation.number
-        elif refused is None and _counts(one):
+        elif refused is None and _counts(one) and not _can_be_anothers(scope, one):
             refused = one
     return None if refused is None else (Cell.YES, refused.operation.number)
 
@@ -113,6 +114,20 @@ def _counts(one: StaleAccept) -> bool:
     return answer is not None and (
         answer.session_ended == "invalidated"
         or (answer.session_ended == "crowd" and one.late_policy_ms < AT_ONCE_POLICY_MS)
+    )
+
+
+def _can_be_anothers(scope: Scope, one: StaleAccept) -> bool:
+    """Was anything else done to the account between its login and the end of this request?"""
+    login = scope.case.credentials.login_behind(one.operation)
+    since_ns = 0 if login is None else login.ended_ns
+    return any(
+        act.action is not None
+        and act.may_be_done
+        and act.operation.number != one.act.operation.number
+        and since_ns <= act.operation.ended_ns
+        and act.begins_ns <= one.operation.ended_ns
+        for act in scope.case.acts.upon(one.account)
     )
 
 

@@ -1,14 +1,23 @@
-"""`monotonic-policy-clock`: policy time never went backwards, for no process and not for the harness."""
+"""`monotonic-policy-clock`: policy time never went backwards, for no process and not for the harness, and it moved only
+when the history says so.
+
+A jump that nobody told leaves it unknown: what was counted in policy time may be counted wrongly.
+"""
 
 from collections import defaultdict
 from itertools import pairwise
 
 from compose.drills.case.scope import Scope
 from compose.drills.case.words import duration, several
-from compose.drills.checkers.checker import Checker, NoSettings, judged
+from compose.drills.checkers.checker import Checker, NoSettings, judged, unknown
 from compose.drills.finding import Evidence, Finding
+from compose.drills.history.history import NS_PER_MS, History
+from compose.drills.history.records import ClockChange
+from compose.drills.verdict import Verdict
 
 HARNESS = "the harness"
+APART_S = 1.0
+"""Real seconds by which the two clocks of one record may have been read apart, on a machine that is busy."""
 
 
 def check(scope: Scope, _settings: NoSettings) -> Finding:
@@ -28,7 +37,7 @@ def check(scope: Scope, _settings: NoSettings) -> Finding:
     ]
     checked = sum(map(len, seen.values()))
     processes = [process for process in seen if process != HARNESS]
-    return judged(
+    finding = judged(
         bad,
         checked,
         good=f"{several(checked, 'reading')} of {HARNESS} and {several(len(processes), 'process', 'processes')}, none "
@@ -36,6 +45,26 @@ def check(scope: Scope, _settings: NoSettings) -> Finding:
         bad=f"Policy time went backwards {several(len(bad), 'time')}.",
         nothing="Nobody read policy time.",
     )
+    jumps = _untold(scope.history) if finding.verdict is Verdict.PASS else []
+    if jumps:
+        return unknown(f"{jumps[0].text}, and nobody had moved it.", jumps, checked=checked)
+    return finding
+
+
+def _untold(history: History) -> list[Evidence]:
+    """Records that are not where the changes of policy time written before them put them."""
+    fastest = max((change.rate for change in history.clock_changes), default=0.0)
+    apart_ms = 1 + fastest * APART_S * 1000
+    since_ns, policy_ms, rate = history.opened.real_ns, history.opened.policy_ms, 0.0
+    found = []
+    for record in history.records:
+        if isinstance(record, ClockChange):
+            since_ns, policy_ms, rate = record.real_ns, record.policy_ms, record.rate
+        off_ms = record.policy_ms - policy_ms - (record.real_ns - since_ns) * rate / NS_PER_MS
+        if abs(off_ms) > apart_ms:
+            text = f"A record stands {duration(abs(off_ms))} of policy time beside where it belongs"
+            found.append(Evidence(text, real_ns=record.real_ns))
+    return found
 
 
 MONOTONIC_POLICY_CLOCK = Checker("Did policy time ever go backwards?", check)

@@ -45,6 +45,16 @@ def _verdicted(name: str, sentence: str, finding: Finding) -> Verdicted:
     return Verdicted(name, sentence, None, finding.verdict, finding.verdict, False, finding, "the whole run")
 
 
+def _of_this_drill(variant: str, drill: Drill, case: Case) -> Finding:
+    opened = case.history.opened
+    said = {"drill": opened.title, "variant": opened.variant, "seed": opened.seed}
+    asked = {"drill": drill.title, "variant": variant, "seed": drill.configuration.seed}
+    other = [f"the {what} {said[what]!r}, not {asked[what]!r}" for what in asked if said[what] != asked[what]]
+    if other:
+        return unknown(f"The history is that of {', and of '.join(other)}.")
+    return Finding(Verdict.PASS, f"{opened.title}, {variant}, seed {opened.seed}.", 1)
+
+
 def _history_complete(_variant: str, _drill: Drill, case: Case) -> Finding:
     history = case.history
     if not history.is_complete:
@@ -57,6 +67,11 @@ def _history_complete(_variant: str, _drill: Drill, case: Case) -> Finding:
     strays = {record.op for record in history.records if isinstance(record, Completion)} - set(history.by_number)
     if strays:
         return unknown(f"{several(len(strays), 'answer')} to requests that were never sent.")
+    open_ends = [operation for operation in history.operations if operation.completion is None]
+    if open_ends:
+        return unknown(
+            f"What came of {several(len(open_ends), 'request')} was not recorded, not even that nobody knows."
+        )
     return Finding(Verdict.PASS, f"{several(len(history.operations), 'operation')}, to the end.", len(history.records))
 
 
@@ -132,6 +147,7 @@ def _versions(_variant: str, _drill: Drill, case: Case) -> Finding:
 
 
 GUARDS: dict[str, tuple[str, _Guard]] = {
+    "of-this-drill": ("the history is that of this drill, variant and seed", _of_this_drill),
     "history-complete": ("the run was seen from its beginning to its end", _history_complete),
     "as-planned": ("the harness met nothing unexpected", _as_planned),
     "steady-state": ("everything was well before anything was broken", _steady_state),

@@ -71,12 +71,8 @@ def parse_threshold(key: str, limits: Sequence[str]) -> Threshold:
 
 
 def judge_threshold(threshold: Threshold, case: Case) -> list[Verdicted]:
-    """One verdict for each limit; unknown where nothing was measured, or the phase never was."""
-    try:
-        scope = _scope(threshold, case)
-    except OperatorError as error:
-        return [_verdicted(threshold, limit, unknown(str(error))) for limit in threshold.limits]
-    return [_verdicted(threshold, limit, _judge(threshold, limit, scope)) for limit in threshold.limits]
+    """One verdict for each limit; unknown where nothing was measured, or the phase never was. Never raises."""
+    return [_verdicted(threshold, limit, _found(threshold, limit, case)) for limit in threshold.limits]
 
 
 def _labels(key: str, text: str | None) -> dict[str, str]:
@@ -122,6 +118,15 @@ def _scope(threshold: Threshold, case: Case) -> Scope:
     if begins is None:
         raise OperatorError(f"The phase {phase} never began.")
     return Scope(case, Window(begins.real_ns, case.history.ends_ns if ends is None else ends.real_ns), where)
+
+
+def _found(threshold: Threshold, limit: Limit, case: Case) -> Finding:
+    try:
+        return _judge(threshold, limit, _scope(threshold, case))
+    except OperatorError as error:
+        return unknown(str(error))
+    except Exception as error:  # a judge that breaks down has no opinion
+        return unknown(f"This could not be judged: {error or type(error).__name__}")
 
 
 def _judge(threshold: Threshold, limit: Limit, scope: Scope) -> Finding:

@@ -30,8 +30,8 @@ async def check(monkeypatch, capsys):
 
 async def test_a_node_that_runs_is_healthy(check):
     """Under its context path, too."""
-    assert await check(200, '{"state": "RUNNING"}') == (0, "RUNNING")
-    assert await check(200, '{"state": "RUNNING"}', context_path="/jira") == (0, "RUNNING")
+    assert await check(200, '{"state": "RUNNING"}') == (0, "well")
+    assert await check(200, '{"state": "RUNNING"}', context_path="/jira") == (0, "well")
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,8 @@ from compose.cluster.docker.engine import open_engine
 from compose.cluster.docker.labels import Owner, run_labels
 from tests.support.engine import images
 
+pytestmark = pytest.mark.timeout(600)  # the first test that wants an image may have to build it
+
 GONE = Owner(Owner.this_process().machine, 2**22 + 1, "1")
 ELSEWHERE = Owner("another-machine", 1, "1")
 

@@ -13,6 +13,8 @@ from shared.errors import HarnessError, OperatorError
 from tests.support.engine import running_run
 from tests.support.eventually import eventually
 
+pytestmark = pytest.mark.timeout(600)  # the first test that wants an image may have to build it
+
 READY = "echo ready; "
 SLEEP = "trap 'exit 0' TERM; while :; do sleep 0.05; done"
 

@@ -9,6 +9,8 @@ from compose.cluster.docker.engine import Conflict, Gone, open_engine, require_s
 from compose.cluster.docker.events import Event, Events, hear_events
 from shared.errors import HarnessError, OperatorError
 
+pytestmark = pytest.mark.timeout(600)  # the first test that wants an image may have to build it
+
 
 # The SDK leaves a socket that it could not connect to the garbage collector.
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")

@@ -13,6 +13,8 @@ from compose.cluster.docker.image import DOCKERFILE, BuildContext
 from compose.cluster.docker.settings import DockerSettings
 from shared.errors import OperatorError
 
+pytestmark = pytest.mark.timeout(600)  # the first test that wants an image may have to build it
+
 
 def test_the_sources_are_in_it_and_nothing_else():
     """No tests, no byte code; the Dockerfile finds all it copies."""

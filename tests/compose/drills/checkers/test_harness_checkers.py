@@ -33,6 +33,17 @@ def test_the_harness_setting_time_back_fails(check):
     assert check("monotonic-policy-clock", story).verdict is Verdict.FAIL
 
 
+def test_a_jump_that_nobody_told_proves_nothing(check):
+    """A record stands at a policy time to which nobody had moved it."""
+    story = Story()
+    story.clock("node-1", says=0)
+    story.policy_ms += 60_000
+    story.mark("later")
+    found = check("monotonic-policy-clock", story)
+    assert found.verdict is Verdict.UNKNOWN
+    assert "1 min" in found.summary
+
+
 def test_nobody_reading_the_clock_says_nothing(check):
     assert check("monotonic-policy-clock", Story()).verdict is Verdict.UNKNOWN
 

@@ -66,3 +66,21 @@ def test_a_refusal_after_policy_time_has_passed_shows_nothing(check):
     story.policy(minutes=20)
     story.refused("phone", ended="crowd")
     assert check("matrix", story).verdict is Verdict.UNKNOWN
+
+
+def test_a_refusal_after_two_acts_shows_what_neither_of_them_did(check):
+    """One before the login is none of them; an acceptance shows that neither helped."""
+    story = two_sessions()
+    story.act("alice", Action.REST_END_SESSION, node="node-2")
+    story.refused("phone", ended="invalidated")
+    assert check("matrix", story).verdict is Verdict.UNKNOWN
+    story = Story()
+    story.act("alice", Action.REST_END_SESSION, node="node-2")
+    story.login("phone", node="node-2", account="alice")
+    story.act("alice", node="node-1")
+    story.refused("phone", ended="invalidated")
+    assert check("matrix", story).verdict is Verdict.PASS
+    story = two_sessions()
+    story.act("alice", Action.REST_END_SESSION, node="node-2")
+    story.ask("phone")
+    assert check("matrix", story, grace={"real": "0s"}).verdict is Verdict.FAIL

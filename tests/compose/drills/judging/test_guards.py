@@ -14,9 +14,9 @@ HYPOTHESIS = {"title": "All is well", "probes": [{"probe": "nodes.up", "toleranc
 CRASH = {"method": [{"fault": {"inject": "node.crash", "target": "node-1", "as": "crash"}}]}
 
 
-def a_run(*, up=3, crash=True, closed=True):
+def a_run(*, up=3, crash=True, closed=True, **opened):
     """Alice is asked about before and after a crash of her node."""
-    story = Story()
+    story = Story(**opened)
     for node in ("node-1", "node-2", "node-3"):
         story.node(node, "up", says="9.11.0")
     story.mark("setup")
@@ -49,6 +49,7 @@ def test_a_run_without_anything_wrong_passes_every_guard():
     found = guards(a_run(), steady_state_hypothesis=HYPOTHESIS, **CRASH)
     assert set(found.values()) == {Verdict.PASS}
     assert set(found) == {
+        "of-this-drill",
         "history-complete",
         "as-planned",
         "steady-state",
@@ -74,6 +75,20 @@ def test_answers_missing_are_requests_that_failed():
     """They are no good ones."""
     drill = a_drill({"always": {"checker": "availability"}}, **CRASH)
     assert judge_run({ONLY: drill}, {ONLY: History(without(Completion))}).verdict is Verdict.FAIL
+
+
+def test_a_request_whose_end_was_not_recorded_is_unknown():
+    """Where nobody knows what came of it the history says so; here it says nothing."""
+    story = a_run(closed=False)
+    story.ask("alice", node="node-2", took=None)
+    story.close()
+    assert guards(story, **CRASH)["history-complete"] is Verdict.UNKNOWN
+
+
+@pytest.mark.parametrize("opened", [{"title": "Another drill"}, {"variant": "after"}, {"seed": 2}])
+def test_the_history_of_something_else_is_unknown(opened):
+    assert guards(a_run(**opened), **CRASH)["of-this-drill"] is Verdict.UNKNOWN
+    assert whole(a_run(**opened), **CRASH) is Verdict.UNKNOWN
 
 
 def test_an_empty_history_is_unknown():
@@ -123,6 +138,6 @@ def test_a_node_that_lies_about_its_version_fails_the_run():
 
 def test_a_variant_that_was_not_run_is_unknown():
     drill = a_drill({"always": {"event": "request"}}, **CRASH)
-    judgement = judge_run({"before": drill, "after": drill}, {"before": a_run().history()})
+    judgement = judge_run({"before": drill, "after": drill}, {"before": a_run(variant="before").history()})
     assert [one.verdict for one in judgement.variants] == [Verdict.PASS, Verdict.UNKNOWN]
     assert judgement.verdict is Verdict.UNKNOWN
