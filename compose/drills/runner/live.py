@@ -131,8 +131,8 @@ class LiveView:
 
         self._plain = PlainView(console)
         self._title = ""
-        self.live = Live(console=console, refresh_per_second=8, transient=True, get_renderable=self._panel)
         self._tally = Tally()
+        self.live = Live(console=console, refresh_per_second=8, transient=True, get_renderable=self._panel)
 
     def begin(self, title: str, variant: str) -> None:
         self._title, self._tally = f"{title} [{variant}]", Tally()
