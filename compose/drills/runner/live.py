@@ -148,6 +148,7 @@ class LiveView:
     def _panel(self) -> "RenderableType":
         from rich.panel import Panel
         from rich.table import Table
+        from rich.text import Text
 
         tally = self._tally
         grid = Table.grid(padding=(0, 2))
@@ -159,7 +160,7 @@ class LiveView:
         grid.add_row("so far", f"{tally.requests} requests, {tally.failed} failed, {logins}")
         grid.add_row("nodes", ", ".join(f"{node} {words}" for node, words in tally.nodes.items()))
         grid.add_row("faults", ", ".join(tally.faults.values()) or "none")
-        return Panel(grid, title=self._title, title_align="left")
+        return Panel(grid, title=Text(self._title), title_align="left")
 
 
 def words_of(record: Record) -> str | None:

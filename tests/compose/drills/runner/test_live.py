@@ -107,3 +107,4 @@ def test_a_pipe_gets_lines_with_their_time_and_a_terminal_a_panel_as_well(is_ter
         assert line in printed
     assert ("\x1b[" in printed) == is_terminal
     assert ("0 thrown out, 0 silent logins" in printed) == is_terminal
+    assert ("─ A crash [only] ─" in printed) == is_terminal
