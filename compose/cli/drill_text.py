@@ -14,7 +14,7 @@ from compose.drills.runner.run import Ran
 from compose.drills.scenario.check import known_names
 from compose.drills.scenario.drill import Drill, Theme
 from compose.drills.scenario.load import LoadedDrill
-from compose.drills.scenario.steps import Step
+from compose.drills.scenario.steps import Act, Step
 from compose.drills.targets import TargetKind, resolve
 from compose.drills.verdict import Verdict
 
@@ -96,7 +96,7 @@ def _what(drill: Drill, step: Step, chance: random.Random) -> str:
     if step.say is not None:
         return f'say "{" ".join(step.say.split())}"'
     if step.do is not None:
-        return f"{step.do.act} {step.do.user or ''}" + (f" through {step.do.via}" if step.do.via else "")
+        return _act_words(step.do)
     if step.fault is not None and step.fault.inject is not None:
         kind = make_fault(step.fault.inject, step.fault.settings)
         targets = resolve(step.fault.target, kind.targets, known_names(drill), chance, only=kind.only)
@@ -109,8 +109,7 @@ def _what(drill: Drill, step: Step, chance: random.Random) -> str:
     if step.advance is not None:
         return "let policy time pass: " + (f"{step.advance.by}" if step.advance.by else "to the next deadline")
     if step.everyone is not None:
-        times = "" if step.everyone.times == 1 else f", {step.everyone.times} times"
-        return f"everyone of {step.everyone.group} acts{times}"
+        return f"everyone of {step.everyone.group} acts, {_times(step.everyone.times)}"
     if step.hold is not None:
         return f"let traffic go on for {step.hold}"
     if step.wait_until is not None:
@@ -119,7 +118,21 @@ def _what(drill: Drill, step: Step, chance: random.Random) -> str:
         return f"rolling upgrade to Jira {step.rolling_upgrade.to}, {step.rolling_upgrade.order}"
     if step.rolling_restart is not None:
         return f"rolling restart, {step.rolling_restart.order}"
-    return f"mark {step.mark}" if step.kind == "mark" else step.kind
+    if step.rate is not None:
+        return f"policy time runs {step.rate:g} times as fast as real time" if step.rate else "policy time stands still"
+    if step.repeat is not None:
+        return f"{_times(step.repeat.times)}:"
+    return "at the same time:" if step.parallel is not None else f"mark {step.mark}"
+
+
+def _act_words(act: Act) -> str:
+    whom = f" of each of {act.group}" if act.group else f" of {act.user}" if act.user else ""
+    over = f", over {act.over}" if act.over else ""
+    return f"{act.act}{whom}" + (f" through {act.via}" if act.via else "") + over
+
+
+def _times(number: int) -> str:
+    return "once" if number == 1 else f"{number} times"
 
 
 def outcome_text(ran: Ran) -> str:

@@ -19,6 +19,10 @@ TRANSACTION_LIMIT_S = 5.0
 refused (503) in bounded time whatever is broken: this, 2 s for closing a connection that says nothing, and 1 s for a
 busy loop, as long as the fault lasts. A commit that was sent and never answered may have been carried out."""
 UNANSWERED_S = TRANSACTION_LIMIT_S + 3.0
+IDLE_IN_TRANSACTION_S = 3.0
+"""Real time for which a transaction may say nothing before Postgres ends it. A node that is cut off or stands still in
+the middle of one holds its locks, and with the head lock it would hold up every invalidation of the others; they wait
+for TRANSACTION_LIMIT_S, so this is less."""
 
 
 class Database:
@@ -55,7 +59,11 @@ async def open_database(url: str, *, pool_size: int) -> AsyncIterator[Database]:
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=POOL_TIMEOUT_S,
-        connect_args={"timeout": CONNECT_TIMEOUT_S, "command_timeout": COMMAND_TIMEOUT_S},
+        connect_args={
+            "timeout": CONNECT_TIMEOUT_S,
+            "command_timeout": COMMAND_TIMEOUT_S,
+            "server_settings": {"idle_in_transaction_session_timeout": f"{IDLE_IN_TRANSACTION_S * 1000:.0f}"},
+        },
     )
     try:
         yield Database(engine)

@@ -27,6 +27,10 @@ class Written:
     def __init__(self, journal):
         self._journal = journal
 
+    @property
+    def records(self):
+        return self._journal.records
+
     def of(self, kind):
         return [record for record in self._journal.records if type(record) is kind]
 
