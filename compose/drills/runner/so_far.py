@@ -45,10 +45,11 @@ class VerdictSoFar:
         pause_s = EVERY_S
         while not self._over.wait(pause_s):
             began_s = time.monotonic()
-            self._judge()
+            self.judge()
             pause_s = max(EVERY_S, (time.monotonic() - began_s) / SHARE)
 
-    def _judge(self) -> None:
+    def judge(self) -> None:
+        """Judges what has been seen by now."""
         with self._lock:
             drill, variant, records = self._drill, self._variant, list(self._records)
         if drill is None or not records:

@@ -7,6 +7,8 @@ from rich.console import Console
 
 from compose.drills.history.records import NodeChange, NodeCondition, Said
 from compose.drills.runner.live import Tally, view_of_run, words_of
+from compose.drills.runner.so_far import VerdictSoFar
+from compose.drills.scenario.drill import Drill
 from tests.support.histories import START_MS, Story
 
 
@@ -58,6 +60,20 @@ def lines(story):
     return [words for record in story.records if (words := words_of(record)) is not None]
 
 
+CRASH = Drill.model_validate(
+    {
+        "drill": 1,
+        "title": "A crash",
+        "question": "What is shown of it?",
+        "teaches": "What a run looks like.",
+        "theme": "failover",
+        "method": [{"mark": "here"}],
+        "expectations": [{"id": "somebody-came", "sometimes": {"event": "login"}}],
+        "report": {"answer": "-"},
+    }
+)
+
+
 def test_lines_are_what_a_reader_of_a_log_follows_a_run_by():
     """No requests, no ends of steps, no small change of policy time, no node that was there from the start."""
     story = Story()
@@ -97,7 +113,7 @@ def test_a_pipe_gets_lines_with_their_time_and_a_terminal_a_panel_as_well(is_ter
     story.mark("method", after=1.5)
     story.fault("crash", target="node-2")
     with view_of_run(console) as view:
-        view.begin("A crash", "only")
+        view.begin(CRASH, "only")
         for record in story.records:
             view.watch(record)
         view.watch(NodeChange(3 * 10**9, START_MS, "node-2", NodeCondition.DOWN, "9.11", None, "node.crash"))
@@ -108,3 +124,23 @@ def test_a_pipe_gets_lines_with_their_time_and_a_terminal_a_panel_as_well(is_ter
     assert ("\x1b[" in printed) == is_terminal
     assert ("0 thrown out, 0 silent logins" in printed) == is_terminal
     assert ("─ A crash [only] ─" in printed) == is_terminal
+
+
+def test_the_verdict_so_far_is_that_of_what_has_happened():
+    """Who still waits for his answer has not been failed; another variant begins with nothing."""
+    so_far = VerdictSoFar()
+    so_far.begin(CRASH, "only")
+    story = Story()
+    story.mark("setup:end")
+    for record in story.records:
+        so_far.watch(record)
+    so_far.judge()
+    assert so_far.words == "nothing yet: somebody-came"
+    seen = len(story.records)
+    story.login("alice")
+    for record in story.records[seen:]:
+        so_far.watch(record)
+    so_far.judge()
+    assert so_far.words == "holds: somebody-came"
+    so_far.begin(CRASH, "other")
+    assert so_far.words == "nothing yet"
