@@ -64,9 +64,11 @@ def admin_app(balancer: "Balancer") -> web.Application:
             upstream = Upstream.model_validate(body)
         except ValidationError as error:
             raise CallerError(400, explain(error)) from error
+        balancer.following.refuse_if_found(upstream.id)
         return node_answer(fleet.join(upstream, now()))
 
     async def delete(request: web.Request) -> web.Response:
+        balancer.following.refuse_if_found(request.match_info["id"])
         fleet.remove(request.match_info["id"])
         return web.Response(status=204)
 

@@ -10,6 +10,7 @@ from loadbalancer.bindings import Bindings
 from loadbalancer.client import ClientConnection, Connections
 from loadbalancer.cookie import RouteCookie
 from loadbalancer.datapath import DataPath
+from loadbalancer.discovery import Following, Source, choose_source
 from loadbalancer.fleet import Fleet
 from loadbalancer.health import HealthChecks
 from loadbalancer.journal import Journal
@@ -28,9 +29,9 @@ _BACKLOG = 4096
 
 
 class Balancer:
-    """One balancer process. `connections` are those of clients."""
+    """One balancer process. `connections` are those of clients; `source` names the nodes, or else the settings do."""
 
-    def __init__(self, settings: BalancerSettings) -> None:
+    def __init__(self, settings: BalancerSettings, *, source: Source | None = None) -> None:
         self.settings = settings
         self.clock = PolicyClock(settings.clock)
         self.connections = Connections()
@@ -41,13 +42,18 @@ class Balancer:
         self.router = Router(self.roster, self._stickiness(), placer, self.bindings)
         self.path = DataPath(settings, roster=self.roster, router=self.router, clock=self.clock, journal=self.journal)
         self.fleet = Fleet(settings, self.roster, self.path)
+        self.following = Following(
+            source or choose_source(settings),
+            self.fleet,
+            self.roster,
+            self.bindings,
+            interval_s=settings.discovery_interval_s,
+        )
 
     async def run(self, stop: asyncio.Event) -> None:
         """Serves until `stop` is set: accept no more, finish, time limit, return."""
         settings = self.settings
         loop = asyncio.get_running_loop()
-        for upstream in settings.nodes:
-            self.fleet.put(upstream, loop.time())
         checks = HealthChecks(settings, self.roster, self.clock, chance=random.Random())  # jitter, no secret
         tls = tls_context(settings)
         public = listen(settings.host, settings.port, reuse_port=settings.reuse_port)
@@ -55,7 +61,9 @@ class Balancer:
         port, admin_port = public.getsockname()[1], admin.getsockname()[1]
         proto = "https" if tls else "http"
         async with serving(admin_app(self), admin, stop_grace_s=1.0), asyncio.TaskGroup() as group:
-            tasks = [
+            tasks = [group.create_task(self.following.run())]
+            await self.following.first_look.wait()
+            tasks += [
                 group.create_task(checks.run()),
                 group.create_task(self._sweep()),
                 group.create_task(self._keep_house()),
@@ -74,6 +82,7 @@ class Balancer:
             await self._finish()
             for task in tasks:
                 task.cancel()
+        await self.following.close()
         self.fleet.close()
         self.journal.close()
 

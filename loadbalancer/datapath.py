@@ -18,6 +18,9 @@ _ROUTE_LINES = {reason: f"{ROUTE_REASON}: {reason}\r\n".encode() for reason in R
 ANSWER_LINES = {reason: line + VIA for reason, line in _ROUTE_LINES.items()}
 """What every answer gets, by route reason."""
 
+_OFFSETS_MAX = 256
+"""Machines for which a stamp is kept at hand."""
+
 
 class DataPath:
     """Shared by every connection of this process. `stopping`: finish what runs, begin nothing new."""
@@ -40,16 +43,23 @@ class DataPath:
         self._clock = clock
         self._seal = AnchorSeal(settings.admin_token.get_secret_value())
         self._stamped: Anchor | None = None
-        self._request_lines: dict[RouteReason, bytes] = {}
+        self._request_lines: dict[int, dict[RouteReason, bytes]] = {}
 
-    def request_lines(self, reason: RouteReason) -> bytes:
-        """What every request to a node gets: route reason, Via, and the clock, sealed once per anchor."""
+    def request_lines(self, reason: RouteReason, offset_ns: int = 0) -> bytes:
+        """What every request to a node gets: route reason, Via, and the clock, sealed once per anchor and for each
+        distance between a node's monotonic clock and ours."""
         anchor = self._clock.anchor
         if anchor is not self._stamped:
-            stamp = f"{CLOCK_STAMP}: {self._seal.stamp(anchor)}".encode() + CRLF + VIA
-            self._request_lines = {reason: line + stamp for reason, line in _ROUTE_LINES.items()}
+            self._request_lines.clear()
             self._stamped = anchor
-        return self._request_lines[reason]
+        lines = self._request_lines.get(offset_ns)
+        if lines is None:
+            if len(self._request_lines) >= _OFFSETS_MAX:
+                self._request_lines.clear()
+            stamp = f"{CLOCK_STAMP}: {self._seal.stamp(anchor.shifted(offset_ns))}".encode() + CRLF + VIA
+            lines = {reason: line + stamp for reason, line in _ROUTE_LINES.items()}
+            self._request_lines[offset_ns] = lines
+        return lines[reason]
 
     def pool(self, node: Node) -> Pool:
         """The connections to that node. One that was just removed gets a pool for the requests it still has."""

@@ -307,7 +307,7 @@ class Exchange:
         link.carry(self, to_head=head.method == b"HEAD")
         self._to(WAITING)
         assert self._choice is not None
-        added = self._origin_lines() + self._path.request_lines(self._choice.reason)
+        added = self._origin_lines() + self._path.request_lines(self._choice.reason, self._choice.node.clock_offset.ns)
         data = render_request(head, self._claim.cookies, added)
         if self._body is not None:
             data += self._body.from_the_start()

@@ -1,7 +1,7 @@
 """Nodes coming, going and changing while traffic runs: the roster together with connections and running requests.
 
-Called by `app` at start and by `admin` for the operator. What the two axes mean is `policy`'s; what follows from a
-change for the requests on that node is here.
+Called by `discovery` for whoever names the nodes and by `admin` for the operator. What the two axes mean is `policy`'s;
+what follows from a change for the requests on that node is here.
 """
 
 from loadbalancer.datapath import DataPath
@@ -13,6 +13,9 @@ from shared.settings import BalancerSettings, Upstream
 
 log = get_logger()
 
+_FORGOTTEN_MAX = 256
+"""Nodes that are gone of which the history is kept, the latest."""
+
 
 class Fleet:
     """The nodes, as something that changes."""
@@ -20,6 +23,7 @@ class Fleet:
     def __init__(self, settings: BalancerSettings, roster: Roster, path: DataPath) -> None:
         self._roster = roster
         self._path = path
+        self._forgotten: dict[str, Node] = {}
         self._shutdown_sessions = settings.shutdown_sessions
         self._rules = NodeRules(
             checks=CheckRules(fall=settings.health_fall, rise=settings.health_rise),
@@ -40,12 +44,12 @@ class Fleet:
 
     def put(self, upstream: Upstream, now: float) -> Node:
         """Adds a node, or gives the one of that id a new address. It serves after its first good check."""
-        old = self._roster.get(upstream.id)
-        if old is not None and old.upstream == upstream:
-            return old
-        if old is not None:
-            self.remove(upstream.id)
-        node = Node(upstream, self._rules, now=now)
+        known = self._roster.get(upstream.id)
+        if known is not None and known.upstream == upstream:
+            known.named(True, now)
+            return known
+        old = known or self._forgotten.pop(upstream.id, None)
+        node = Node(upstream, self._rules, now=now) if old is None else old.moved(upstream, now)
         node.on_change = self._changed
         self._path.open_pool(upstream)
         self._roster.put(node)
@@ -56,6 +60,15 @@ class Fleet:
         node = self.get(node_id)
         self._roster.remove(node.id)
         self._path.close_pool(node.id)
+
+    def forget(self, node_id: str) -> None:
+        """Takes out a node that nobody names any more. Should it come back, it is the same one after a restart."""
+        node = self.get(node_id)
+        self.remove(node_id)
+        node.wish = Wish.READY
+        self._forgotten[node_id] = node
+        if len(self._forgotten) > _FORGOTTEN_MAX:
+            del self._forgotten[next(iter(self._forgotten))]
 
     def get(self, node_id: str) -> Node:
         """Raises CallerError 404 for a node nobody told us of."""

@@ -5,6 +5,10 @@ fall x interval + timeout and not after fall x (interval + timeout). Each check 
 that has stopped accepting must not pass because an old connection still works. Each check carries the clock, as every
 request does, so that a node which has just started is on the cluster's clock before it can be found up. Intervals are
 real time, shortened by up to a tenth at random so that balancers do not knock in step.
+
+The node's answer tells its own clocks. So a node on another machine, where monotonic time is another, gets the anchor
+in its own terms; it gets none before that is known. And a balancer that was restarted learns the anchor that its nodes
+are on. What it learns so it has sealed itself, or a node that shares its secret has.
 """
 
 import asyncio
@@ -15,9 +19,13 @@ import aiohttp
 
 from loadbalancer.nodes import Node, Roster
 from loadbalancer.policy import CheckOutcome, Wish
-from shared.clock import AnchorSeal, PolicyClock
-from shared.contract import CLOCK_STAMP, NodeState
+from shared.clock import Anchor, AnchorSeal, PolicyClock
+from shared.clock_offset import Sample
+from shared.contract import CLOCK_ASK, CLOCK_READING, CLOCK_STAMP, NodeState
+from shared.log import get_logger
 from shared.settings import BalancerSettings
+
+log = get_logger()
 
 _BODY_MAX = 64 * 1024
 _JITTER = 0.1
@@ -82,13 +90,36 @@ class HealthChecks:
 
     async def _ask(self, session: aiohttp.ClientSession, node: Node) -> tuple[CheckOutcome, str]:
         host = f"[{node.upstream.host}]" if ":" in node.upstream.host else node.upstream.host
+        url = f"http://{host}:{node.upstream.port}{self._path}"
         try:
-            url = f"http://{host}:{node.upstream.port}{self._path}"
-            stamp = {CLOCK_STAMP: self._seal.stamp(self._clock.anchor)}
-            async with session.get(url, headers=stamp, allow_redirects=False) as answer:
-                body = await answer.content.read(_BODY_MAX)
-                return judge(answer.status, body, naive=self._settings.health_naive)
+            if not node.clock_offset.known:
+                await self._get(session, node, url, {})
+            stamp = self._seal.stamp(self._clock.anchor.shifted(node.clock_offset.ns))
+            status, body = await self._get(session, node, url, {CLOCK_STAMP: stamp})
+            return judge(status, body, naive=self._settings.health_naive)
         except TimeoutError:
             return CheckOutcome.FAILED, f"no answer within {self._settings.health_timeout_s:g} s"
         except (aiohttp.ClientError, OSError, ValueError) as error:
             return CheckOutcome.FAILED, f"no answer ({type(error).__name__})"
+
+    async def _get(
+        self, session: aiohttp.ClientSession, node: Node, url: str, stamp: dict[str, str]
+    ) -> tuple[int, bytes]:
+        """Status and body, having learnt what the node says about its clocks."""
+        headers = {**stamp, CLOCK_ASK: self._seal.question()}
+        asked_ns = self._clock.reading().monotonic_ns
+        async with session.get(url, headers=headers, allow_redirects=False) as answer:
+            answered_ns = self._clock.reading().monotonic_ns
+            reading = self._seal.read(answer.headers.get(CLOCK_READING))
+            body = await answer.content.read(_BODY_MAX)
+        if reading is None:
+            node.clock_offset.has_none()
+        else:
+            node.clock_offset.learn(Sample.of(asked_ns, reading.monotonic_ns, answered_ns))
+            self._learn_anchor(reading.anchor.shifted(-node.clock_offset.ns))
+        return answer.status, body
+
+    def _learn_anchor(self, anchor: Anchor) -> None:
+        """Whoever has been steered is told by who steers, in the order that is his."""
+        if self._clock.anchor.generation == 0 and self._clock.adopt(anchor):
+            log.info("clock taken over from a node", anchor=str(anchor))

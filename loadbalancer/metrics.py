@@ -72,6 +72,23 @@ class _Metrics(Collector):
         for why, count in journal.cuts.items():
             cut.add_metric([why], count)
         yield from (routes, own, cut)
+        yield from self._of_discovery()
+
+    def _of_discovery(self) -> Iterable[Metric]:
+        following = self._balancer.following
+        looks = CounterMetricFamily("dcsim_discovery_looks", "Looks for nodes, by how they went.", labels=["outcome"])
+        looks.add_metric(["good"], following.looks.good)
+        looks.add_metric(["failed"], following.looks.failed)
+        yield looks
+        yield GaugeMetricFamily(
+            "dcsim_discovery_up", "1 if the last look for nodes was good.", following.looks.trouble is None
+        )
+        yield GaugeMetricFamily(
+            "dcsim_discovery_mistakes", "What the last look found wrong.", len(following.looks.last.mistakes)
+        )
+        yield GaugeMetricFamily(
+            "dcsim_discovery_leaving", "Nodes no longer named and not yet gone.", len(following.leaving)
+        )
 
 
 def _counters(nodes: list[Node]) -> Iterable[Metric]:

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from loadbalancer.measures import Histogram, Rate
 from loadbalancer.policy import ADMISSION, Admission, CheckOutcome, CheckRules, CheckState, Health, Wish
+from shared.clock_offset import ClockOffset
 from shared.settings import Upstream
 
 
@@ -57,17 +58,23 @@ class Running(Protocol):
 
 
 class Node:
-    """One node as the balancer sees it. `admission` is what the truth table says of it right now."""
+    """One node as the balancer sees it. `admission` is what the truth table says of it right now.
+
+    `listed` is whether whoever names the nodes still names this one; one that is not gets nobody new, as in
+    a soft drain.
+    """
 
     def __init__(self, upstream: Upstream, rules: NodeRules, *, now: float) -> None:
         self.upstream = upstream
         self.id = upstream.id
         self.wish = Wish.READY
+        self.listed = True
         self.checks = CheckState()
         self.check_words = "not checked yet"
         self.counters = Counters()
         self.running: set[Running] = set()
         self.restarts = 0
+        self.clock_offset = ClockOffset()
         self.joined_at_restart = 0
         self.changed_at = now
         self.change_words = "added"
@@ -142,12 +149,35 @@ class Node:
         self.wish = wish
         self.settle(now, f"operator: {wish}")
 
+    def named(self, listed: bool, now: float) -> None:
+        """Whoever names the nodes names this one, or does so no longer."""
+        if listed is not self.listed:
+            self.listed = listed
+            self.settle(
+                now, "named again" if listed else "no longer named; what is bound to it may stay while it lasts"
+            )
+
+    def moved(self, upstream: Upstream, now: float) -> "Node":
+        """The same node in another place, usually after a restart: it keeps its history, and is checked anew."""
+        node = Node(upstream, self._rules, now=now)
+        node.counters = self.counters
+        node.restarts = self.restarts
+        node.joined_at_restart = self.joined_at_restart
+        node.wish = self.wish
+        node.change_words = f"moved to {upstream.host}:{upstream.port}"
+        node._was_up = self._was_up
+        if node._was_up:
+            node.checks = CheckState(up=False)
+        node.settle(now, node.change_words)
+        return node
+
     def settle(self, now: float, why: str = "time") -> None:
         """Brings health and admission in line with checks, wish and time."""
         old, self.health = self.health, self._health(now)
         if old is Health.EJECTED and self.health is Health.UP:
             self._failures = 0
-        admission = ADMISSION[self.health, self.wish]
+        leaving = not self.listed and self.wish is Wish.READY
+        admission = ADMISSION[self.health, Wish.SOFT_DRAIN if leaving else self.wish]
         if old is not self.health or admission != self.admission:
             self.admission = admission
             self.changed_at, self.change_words = now, why

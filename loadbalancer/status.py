@@ -24,6 +24,7 @@ def describe(balancer: "Balancer", now: float) -> dict[str, Any]:
         "reasons": {str(reason): count for reason, count in journal.reasons.items() if reason is not None},
         "own_answers": {str(error): count for error, count in journal.errors.items()},
         "cut": dict(journal.cuts),
+        "discovery": balancer.following.describe(now),
         "nodes": [describe_node(node, balancer.bindings, now) for node in balancer.roster],
     }
 
@@ -38,6 +39,7 @@ def describe_node(node: Node, bindings: Bindings, now: float) -> dict[str, Any]:
         "operator_url": node.upstream.operator_url,
         "health": node.health,
         "operator": node.wish,
+        "listed": node.listed,
         "takes_new": node.admission.new,
         "takes_bound": node.admission.bound,
         "weight": round(node.weight(now), 3),
@@ -59,6 +61,8 @@ def describe_node(node: Node, bindings: Bindings, now: float) -> dict[str, Any]:
         "bytes_in": counters.bytes_in,
         "bytes_out": counters.bytes_out,
         "restarts": node.restarts,
+        "clock_offset_s": round(node.clock_offset.ns / 1e9, 6),
+        "clock_offset_bound_s": round(node.clock_offset.bound_ns / 1e9, 6),
         "checks": counters.checks,
         "checks_failed": counters.checks_failed,
         "last_check": node.check_words,

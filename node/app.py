@@ -32,6 +32,7 @@ from node.store.engine import Database, open_database
 from node.upgrading import Upgrading
 from node.web_app import node_app
 from node.web_sessions import SessionLimits, WebSessions
+from shared.addresses import reachable_address
 from shared.bus import Bus, RedisBus
 from shared.clock import PolicyClock
 from shared.contract import NodeState
@@ -54,6 +55,7 @@ async def run_node(settings: NodeSettings, stop: asyncio.Event) -> None:
     Raises OperatorError for a port that is taken and DependencyError when Postgres never answers.
     """
     app_socket = listen(settings.host, settings.port, reuse_port=settings.reuse_port)
+    settings = _located(settings, port=app_socket.getsockname()[1])
     operator_socket = listen(settings.operator_host, settings.operator_port, reuse_port=settings.reuse_port)
     async with AsyncExitStack() as stack:
         node = await stack.enter_async_context(open_node(settings, shut_down=stop.set))
@@ -66,6 +68,13 @@ async def run_node(settings: NodeSettings, stop: asyncio.Event) -> None:
         await stop.wait()
         await _stop(node)
         work.cancel()
+
+
+def _located(settings: NodeSettings, *, port: int) -> NodeSettings:
+    """With the URL under which others reach the node, if nobody has said it: a container knows it only now."""
+    host = reachable_address(settings.host)
+    url = settings.url or f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    return settings.model_copy(update={"url": url})
 
 
 @asynccontextmanager

@@ -2,6 +2,7 @@
 leaves politely if it can."""
 
 from collections.abc import Callable
+from urllib.parse import urlsplit
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -52,7 +53,7 @@ class Membership:
                     node_id=settings.node_id,
                     state=ACTIVE,
                     state_changed_ms=now_ms,
-                    ip=settings.host,
+                    ip=urlsplit(settings.url).hostname or settings.host,
                     cache_listener_port=CACHE_LISTENER_PORT,
                     build_number=settings.version.build_number,
                     version=settings.version.full,

@@ -222,11 +222,8 @@ class WebSessions:
 
     def end(self, session: WebSession, cause: EndCause) -> None:
         """Ends a session; ending one that is gone already does nothing."""
-        if self._by_id.pop(session.id, None) is None:
-            return
-        session.ended = True
-        self._remember_end(session.id, cause)
-        self._unindex(session)
+        if self._forget(session, cause):
+            self._unindex(session)
 
     def of_user(self, user_key: str) -> list[WebSession]:
         held = self._by_user.get(user_key, [])
@@ -234,16 +231,18 @@ class WebSessions:
 
     def void_user(self, user_key: str, *, epoch: int, spare: str | None = None) -> int:
         """Ends what was issued to the user before `epoch`; the session id `spare` is carried over instead."""
-        voided = 0
-        for session in self.of_user(user_key):
+        held, kept = self.of_user(user_key), []
+        for session in held:
             if session.epoch >= epoch:
-                continue
-            if session.id == spare:
+                kept.append(session)
+            elif session.id == spare:
                 session.epoch = epoch
+                kept.append(session)
             else:
-                self.end(session, EndCause.INVALIDATED)
-                voided += 1
-        return voided
+                self._forget(session, EndCause.INVALIDATED)
+        if len(kept) < len(held):
+            self._keep(user_key, kept)
+        return len(held) - len(kept)
 
     def sweep(self, *, now_ms: int) -> int:
         """Ends every overdue session; returns how many."""
@@ -307,6 +306,21 @@ class WebSessions:
         held.remove(session)
         if len(held) == 1:
             self._by_user[user_key] = held[0]
+
+    def _keep(self, user_key: str, sessions: list[WebSession]) -> None:
+        """These are all the user has left."""
+        if not sessions:
+            del self._by_user[user_key]
+        else:
+            self._by_user[user_key] = sessions if len(sessions) > 1 else sessions[0]
+
+    def _forget(self, session: WebSession, cause: EndCause) -> bool:
+        """All but its place in the index by user; False when it is gone already."""
+        if self._by_id.pop(session.id, None) is None:
+            return False
+        session.ended = True
+        self._remember_end(session.id, cause)
+        return True
 
     def _overdue(self, session: WebSession, now_ms: int) -> EndCause | None:
         # As Tomcat counts: a session that was idle for exactly the limit is over.

@@ -5,7 +5,8 @@ may step it, pause it or let it run up to 3600 times faster. *Real time* (the mo
 retries, health checks, leases and latencies, and nobody steers it.
 
 Policy time is an anchor, not ticks: now = policy start + rate x (monotonic - monotonic start). All processes of one
-host share one monotonic clock, so every process that holds the same anchor computes the same now without talking.
+host share one monotonic clock, so every process that holds the same anchor computes the same now without talking. For a
+process of another host the anchor is `shifted` by what its monotonic clock is ahead, which the balancer measures.
 Each change of the anchor has a higher generation; a process takes an anchor only if it is newer than its own.
 
 Instants are whole milliseconds since the epoch (`..._ms`), because whole numbers compare exactly.
@@ -19,7 +20,7 @@ import math
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from hashlib import sha256
@@ -28,6 +29,8 @@ from shared.errors import OperatorError
 
 MAX_RATE = 3600.0
 NS_PER_MS = 1_000_000
+_SHIFT_ERROR_NS = 1_000_000_000
+"""By how much two measurements of one shift may differ."""
 _EPOCH = datetime.fromtimestamp(0, UTC)
 
 
@@ -65,6 +68,15 @@ class Anchor:
             self.rate if rate is None else rate,
         )
 
+    def shifted(self, by_ns: int) -> "Anchor":
+        """The same anchor for a machine whose monotonic clock is that much ahead."""
+        return replace(self, monotonic_ns=self.monotonic_ns + by_ns) if by_ns else self
+
+    def is_same(self, other: "Anchor") -> bool:
+        """The same change of the clock, however exactly either was shifted for this machine."""
+        apart_ns = abs(self.monotonic_ns - other.monotonic_ns)
+        return replace(self, monotonic_ns=0) == replace(other, monotonic_ns=0) and apart_ns <= _SHIFT_ERROR_NS
+
     def __str__(self) -> str:
         return f"{self.generation};{self.policy_ms};{self.monotonic_ns};{self.rate:g}"
 
@@ -87,8 +99,17 @@ class Anchor:
         return cls(0, time.time_ns() // NS_PER_MS, time.monotonic_ns(), rate)
 
 
+@dataclass(frozen=True, slots=True)
+class Clocks:
+    """Both clocks of a process: the anchor it is on, and what its machine's monotonic clock shows at that moment."""
+
+    anchor: Anchor
+    monotonic_ns: int
+
+
 class AnchorSeal:
-    """Signs the anchor that travels as a request header, so that no client can move a node's clock."""
+    """Signs the anchor that travels as a request header, so that no client can move a node's clock. Likewise a question
+    about a node's clocks and its answer, so that no client can ask, and nobody but a node can answer."""
 
     def __init__(self, secret: str) -> None:
         self._key = secret.encode()
@@ -105,6 +126,30 @@ class AnchorSeal:
         try:
             return Anchor.parse(text)
         except OperatorError:
+            return None
+
+    def question(self) -> str:
+        """Asks for a reading. There is nothing in it that could be used twice to any effect."""
+        return self._tag("ask")
+
+    def asks(self, question: str | None) -> bool:
+        return question is not None and hmac.compare_digest(
+            question.encode("utf-8", "replace"), self._tag("ask").encode()
+        )
+
+    def answer(self, reading: Clocks) -> str:
+        text = f"{reading.anchor};{reading.monotonic_ns}"
+        return f"{text};{self._tag(text)}"
+
+    def read(self, answer: str | None) -> Clocks | None:
+        """The reading inside an answer, or None when it is none of ours."""
+        text, _, tag = (answer or "").rpartition(";")
+        if not hmac.compare_digest(tag.encode("utf-8", "replace"), self._tag(text).encode()):
+            return None
+        anchor, _, monotonic_ns = text.rpartition(";")
+        try:
+            return Clocks(Anchor.parse(anchor), int(monotonic_ns))
+        except (OperatorError, ValueError):
             return None
 
     def _tag(self, text: str) -> str:
@@ -160,6 +205,9 @@ class PolicyClock:
     @property
     def skew_ms(self) -> int:
         return self._skew_ms
+
+    def reading(self) -> Clocks:
+        return Clocks(self._anchor, self._monotonic_ns())
 
     def now_ms(self) -> int:
         """Policy time now, in ms since the epoch. It never goes back but by a change of this process's skew."""

@@ -24,6 +24,8 @@ SESSION_ENDED = "X-Dcsim-Session-Ended"  # why the session that the request name
 
 # Headers between the balancer and a node
 CLOCK_STAMP = "X-Dcsim-Clock"  # sealed anchor, see shared.clock.AnchorSeal
+CLOCK_ASK = "X-Dcsim-Clock-Ask"  # on health checks: tell me your clocks, see shared.clock.AnchorSeal
+CLOCK_READING = "X-Dcsim-Clock-Reading"  # the answer: the node's anchor, and what its monotonic clock shows
 ROUTE_REASON = "X-Dcsim-Route"  # why the balancer chose this node: bound, new, redispatched, drained
 
 BALANCER_ERROR = "X-Dcsim-Balancer-Error"  # on answers the balancer itself gives, see BalancerError

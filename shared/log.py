@@ -14,7 +14,14 @@ from structlog.typing import EventDict
 
 from shared.json_text import to_json
 
-METHODS = {"debug": "debug", "info": "info", "warning": "warning", "error": "error", "exception": "error"}
+METHODS = {
+    "debug": "debug",
+    "info": "info",
+    "warning": "warning",
+    "error": "error",
+    "exception": "error",
+    "critical": "critical",
+}
 """What a logger can be asked for, and the level of the line that comes of it."""
 
 

@@ -77,8 +77,10 @@ def add_clock_routes(app: web.Application, clock: PolicyClock, *, in_flight: Cal
 
 
 def describe_clock(clock: PolicyClock) -> dict[str, object]:
-    """The clock as the operator endpoints show it; instants are policy ms since the epoch."""
+    """The clock as the operator endpoints show it; instants are policy ms since the epoch. `monotonic_ns` is what the
+    anchor refers to, so that whoever asks from another machine can tell how far its own clock is from it."""
     return {
+        "monotonic_ns": clock.reading().monotonic_ns,
         "anchor": str(clock.anchor),
         "generation": clock.anchor.generation,
         "rate": clock.anchor.rate,
@@ -90,7 +92,7 @@ def describe_clock(clock: PolicyClock) -> dict[str, object]:
 
 
 def _adopt(clock: PolicyClock, anchor: Anchor) -> None:
-    if not clock.adopt(anchor) and clock.anchor != anchor:
+    if not clock.adopt(anchor) and not clock.anchor.is_same(anchor):
         ours = clock.anchor.generation
         raise CallerError(409, f"clock generation {anchor.generation} is not newer than {ours}, which is in force")
 

@@ -16,6 +16,7 @@ from contextlib import asynccontextmanager
 import uvloop
 from aiohttp import web
 
+from shared.addresses import own_address
 from shared.errors import EXIT_PASS, DcsimError, OperatorError
 from shared.log import get_logger
 
@@ -61,7 +62,8 @@ def _leaves(error: BaseException) -> list[DcsimError]:
 
 
 def listen(host: str, port: int, *, reuse_port: bool = False) -> socket.socket:
-    """A bound TCP socket. Raises OperatorError when the address cannot be had."""
+    """A bound TCP socket; `host` may be a network this machine is in. Raises OperatorError when it cannot be had."""
+    host = own_address(host)
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     sock = socket.socket(family, socket.SOCK_STREAM)
     try:

@@ -3,6 +3,8 @@
 `compose` builds these objects, hands them to a program with `to_environment`, and the program reads them back, so both
 ends share one definition. A bad environment is reported whole: all wrong keys in one message.
 
+Any of them may come from a file instead, as secrets do (`shared.secrets`).
+
 Durations that end in `_s` and say "policy" are judged on the policy clock, all others in real time.
 """
 
@@ -25,13 +27,17 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, Settin
 from shared import contract
 from shared.clock import Anchor
 from shared.errors import OperatorError
+from shared.secrets import secrets_directory, with_password
 from shared.versions import JIRA_9_11, Version
 
 MAX_REMEMBER_ME_AGE_S = 2_147_483
 """Beyond this Jira's own arithmetic overflows and every token looks expired (source: "Jira application cookies")."""
 
 
+_HOST_WORDS = "to listen on: an address, a name, 0.0.0.0, or a network such as 10.42.1.0/24 for the own address there"
+
 COOKIE_NAME = r"^[A-Za-z0-9._-]+$"
+NODE_ID = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,59}$"
 
 
 def _parse_with(parse: Any, kind: type) -> BeforeValidator:
@@ -84,6 +90,14 @@ class Placement(StrEnum):
     ROUND_ROBIN = "round-robin"
     LEAST_SESSIONS = "least-sessions"
     PREFER_RESTARTED = "prefer-restarted"
+
+
+class Discovery(StrEnum):
+    """Where the balancer learns which nodes there are."""
+
+    STATIC = "static"
+    DNS = "dns"
+    DATABASE = "database"
 
 
 class Switches(BaseModel):
@@ -140,9 +154,11 @@ class ProgramSettings(BaseSettings):
     def from_environment(cls) -> Self:
         """Raises OperatorError naming every variable that is missing or wrong."""
         try:
-            return cls()
+            return cls(_secrets_dir=secrets_directory())
         except ValidationError as error:
             raise OperatorError(explain(error, prefix="DCSIM_")) from error
+        except OSError as error:
+            raise OperatorError(f"cannot read the secret {error.filename}: {error.strerror}") from error
         except SettingsError as error:
             raise OperatorError(f"these settings cannot be used: {error}; it must be JSON") from error
 
@@ -158,25 +174,40 @@ class ProgramSettings(BaseSettings):
         }
 
 
+def _join_password(data: object) -> object:
+    """Puts `postgres_password` into `postgres_url`, before either is judged."""
+    if isinstance(data, dict) and data.get("postgres_url") and data.get("postgres_password"):
+        url, password = (
+            value.get_secret_value() if isinstance(value := data[key], SecretStr) else str(value)
+            for key in ("postgres_url", "postgres_password")
+        )
+        return {**data, "postgres_url": with_password(url, password)}
+    return data
+
+
+_PASSWORD_WORDS = "of postgres_url, for whoever keeps it apart from the URL"
+
+
 class NodeSettings(ProgramSettings):
     """One application node."""
 
-    node_id: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,59}$")
+    node_id: str = Field(pattern=NODE_ID)
     version: VersionField = JIRA_9_11
     delivery: Delivery = Delivery.FENCED
     lease_s: float = Field(2.0, gt=0, description="real; how long a node may trust its caches without new proof")
     switches: Switches = Switches()
 
-    host: str = "127.0.0.1"
+    host: str = Field("127.0.0.1", description=_HOST_WORDS)
     port: int = Field(8080, ge=0, le=65535)
-    operator_host: str = "127.0.0.1"
+    operator_host: str = Field("127.0.0.1", description=_HOST_WORDS)
     operator_port: int = Field(8081, ge=0, le=65535)
     reuse_port: bool = Field(False, description="the ports are already reserved by whoever starts this node")
-    url: str = Field("", description="where the balancer and other nodes reach this node; default host and port")
+    url: str = Field("", description="where others reach this node; default: its own address and port")
     base_url: str = Field("http://localhost:8080", description="what users type; links in answers start with it")
     context_path: str = Field("", pattern=r"^(/[A-Za-z0-9._~-]+)*$")
 
     postgres_url: SecretStr = Field(description="postgresql://user:password@host:port/database")
+    postgres_password: SecretStr | None = Field(None, description=_PASSWORD_WORDS)
     redis_url: SecretStr = Field(description="redis://host:port/0")
     redis_namespace: str = Field("dcsim", description="prefix of every channel, so that clusters can share a server")
     pool_size: int = Field(10, ge=1, le=100)
@@ -209,6 +240,8 @@ class NodeSettings(ProgramSettings):
     lame_duck_s: float = Field(1.0, ge=0, description="real; a stopping node says so this long, then closes")
     stop_grace_s: float = Field(5.0, ge=0, description="real; how long running requests may finish at stop")
 
+    _join_password = model_validator(mode="before")(_join_password)
+
     @model_validator(mode="after")
     def _check_age(self) -> Self:
         if self.remember_me_age_s > MAX_REMEMBER_ME_AGE_S and not self.login_rules.remember_me_overflows:
@@ -221,7 +254,7 @@ class Upstream(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    id: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,59}$")
+    id: str = Field(pattern=NODE_ID)
     host: str = Field(min_length=1)
     port: int = Field(ge=1, le=65535)
     operator_url: str | None = None
@@ -230,12 +263,19 @@ class Upstream(BaseModel):
 class BalancerSettings(ProgramSettings):
     """The sticky load balancer. Durations are real time unless they say policy."""
 
-    host: str = "127.0.0.1"
+    host: str = Field("127.0.0.1", description=_HOST_WORDS)
     port: int = Field(8090, ge=0, le=65535)
-    admin_host: str = "127.0.0.1"
+    admin_host: str = Field("127.0.0.1", description=_HOST_WORDS)
     admin_port: int = Field(8091, ge=0, le=65535)
     reuse_port: bool = False
-    nodes: tuple[Upstream, ...] = ()
+    nodes: tuple[Upstream, ...] = Field((), description="all nodes, when discovery is static")
+    discovery: Discovery = Field(Discovery.STATIC, description="how nodes are found: the list above, DNS, clusternode")
+    discovery_dns: str = Field("", description="name whose addresses are the nodes, such as tasks.node")
+    discovery_port: int = Field(8080, ge=1, le=65535, description="of every node found by DNS")
+    discovery_interval_s: float = Field(1.0, gt=0, description="between two looks for nodes")
+    discovery_timeout_s: float = Field(2.0, gt=0, description="what DNS or Postgres may take to answer a look")
+    postgres_url: SecretStr | None = Field(None, description="the cluster's database, when discovery is database")
+    postgres_password: SecretStr | None = Field(None, description=_PASSWORD_WORDS)
     context_path: str = Field("", pattern=r"^(/[A-Za-z0-9._~-]+)*$")
     clock: AnchorField | None = None
 
@@ -288,6 +328,8 @@ class BalancerSettings(ProgramSettings):
     access_log_kept: int = Field(200, ge=0, description="requests kept in memory for the operator")
     stop_grace_s: float = Field(10.0, ge=0, description="how long running requests may finish at stop")
 
+    _join_password = model_validator(mode="before")(_join_password)
+
     @model_validator(mode="after")
     def _check_together(self) -> Self:
         if (self.tls_certificate is None) != (self.tls_key is None):
@@ -295,7 +337,16 @@ class BalancerSettings(ProgramSettings):
         ids = [node.id for node in self.nodes]
         if len(set(ids)) < len(ids):
             raise ValueError(f"two nodes have the same id: {ids}")
+        self._check_discovery()
         return self
+
+    def _check_discovery(self) -> None:
+        if self.discovery is not Discovery.STATIC and self.nodes:
+            raise ValueError(f"with discovery {self.discovery} there is no list of nodes; remove nodes, or discovery")
+        if self.discovery is Discovery.DNS and not self.discovery_dns:
+            raise ValueError("discovery dns needs discovery_dns, a name such as tasks.node")
+        if self.discovery is Discovery.DATABASE and self.postgres_url is None:
+            raise ValueError("discovery database needs postgres_url, the database of the cluster")
 
 
 def explain(error: ValidationError, *, prefix: str = "") -> str:

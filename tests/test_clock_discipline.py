@@ -46,6 +46,7 @@ REAL_TIME_IS_MEANT = {
 WALL_TIME_IS_MEANT = {
     "shared/clock.py": "generation 0 starts where the wall clock stands",
     "loadbalancer/journal.py": "the time of day in the access log",
+    "shared/log.py": "the time of day of a log line",
 }
 
 

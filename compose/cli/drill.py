@@ -86,6 +86,14 @@ def schema_command() -> None:
     print(schema_text(), end="")
 
 
+@drill_app.command("words")
+def words_command() -> None:
+    """Print the words a drill may use: faults, probes, checkers, metrics and the like, with their meanings."""
+    from compose.drills.vocabulary import vocabulary_text
+
+    print(vocabulary_text(), end="")
+
+
 @drill_app.command("run")
 def run_command(
     drill: Annotated[

@@ -19,7 +19,7 @@ from compose.drills.runner.live import view_of_run
 from compose.drills.runner.run import Ran, RunOptions, open_drill_ground, run_drill
 from compose.drills.scenario.load import LoadedDrill
 from compose.drills.verdict import Verdict
-from shared.errors import EXIT_INTERRUPTED
+from shared.errors import EXIT_BROKEN, EXIT_INTERRUPTED, HarnessError
 
 
 @dataclass(frozen=True)
@@ -31,10 +31,12 @@ class Order:
 
 
 def run_drills(orders: Sequence[Order], *, junit: Path | None, as_json: bool) -> int:
-    """Runs them one after the other. Returns the exit code of all together: 130 if somebody ended it."""
+    """Runs them one after the other. Returns the exit code of all together: 130 if somebody ended it, else 4 if one of
+    several could not be run; with a single one its error is raised."""
     said = Console(stderr=True) if as_json else flags.console()
     ran: list[Ran] = []
-    interrupted = asyncio.run(_until_ended(orders, said, ran))
+    broken: list[str] = []
+    interrupted = asyncio.run(_until_ended(orders, said, ran, broken))
     folders = [one.folder.path for one in ran]
     if len(orders) > 1 and ran:
         write_summary(folders, orders[0].options.runs)
@@ -44,15 +46,22 @@ def run_drills(orders: Sequence[Order], *, junit: Path | None, as_json: bool) ->
         sys.stdout.write(json.dumps([_data(one) for one in ran]) + "\n")
     elif len(orders) > 1 and ran:
         said.print(summary_table(ran))
+        for one in ran:
+            if one.judgement.verdict is not Verdict.PASS:
+                said.print(f"again:  {one.command}", highlight=False, markup=False, soft_wrap=True)
+    for words in broken:
+        print(f"error: {words}", file=sys.stderr)
     if interrupted:
         return EXIT_INTERRUPTED
+    if broken:
+        return EXIT_BROKEN
     return Verdict.of(*(one.judgement.verdict for one in ran)).exit_code
 
 
-async def _until_ended(orders: Sequence[Order], said: Console, ran: list[Ran]) -> bool:
+async def _until_ended(orders: Sequence[Order], said: Console, ran: list[Ran], broken: list[str]) -> bool:
     """Was it interrupted? What has been run by then is in `ran`, the interrupted run included."""
     with listening() as ending:
-        working = asyncio.create_task(_run_all(orders, said, ran, ending))
+        working = asyncio.create_task(_run_all(orders, said, ran, broken, ending))
         asked = asyncio.create_task(ending.asked.wait())
         await asyncio.wait({working, asked}, return_when=asyncio.FIRST_COMPLETED)
         if not working.done():
@@ -63,8 +72,9 @@ async def _until_ended(orders: Sequence[Order], said: Console, ran: list[Ran]) -
         return ending.by is not None
 
 
-async def _run_all(orders: Sequence[Order], said: Console, ran: list[Ran], ending: Ending) -> None:
-    """All on one ground: Postgres and Valkey start once. After an interruption no further drill is begun."""
+async def _run_all(orders: Sequence[Order], said: Console, ran: list[Ran], broken: list[str], ending: Ending) -> None:
+    """All on one ground: Postgres and Valkey start once. One that the harness cannot run does not keep the others from
+    being run; after an interruption no further drill is begun."""
     with view_of_run(said) as view:
 
         def hurry(kill: Callable[[], None]) -> None:
@@ -72,7 +82,14 @@ async def _run_all(orders: Sequence[Order], said: Console, ran: list[Ran], endin
 
         async with open_drill_ground(orders[0].options, say=view.note, hurry=hurry) as ground:
             for order in orders:
-                one = await run_drill(order.drill, ground, order.options, view)
+                try:
+                    one = await run_drill(order.drill, ground, order.options, view)
+                except HarnessError as error:
+                    if len(orders) == 1:
+                        raise
+                    broken.append(f"{order.drill.name}: {error}")
+                    view.note(f"!! {error}")
+                    continue
                 ran.append(one)
                 view.note(outcome_text(one))
                 if ending.by is not None:

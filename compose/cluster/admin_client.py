@@ -1,13 +1,15 @@
 """HTTP client of the operator endpoints that nodes and balancer have in common (`shared.operator_api`)."""
 
+import time
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import aiohttp
 
 from shared.clock import Anchor
+from shared.clock_offset import ClockOffset, Sample
 from shared.contract import OPERATOR_PREFIX, OPERATOR_TOKEN, NodeState
 from shared.errors import DcsimError, HarnessError, OperatorError
 from shared.settings import Upstream
@@ -67,10 +69,15 @@ class ClockReading:
 
 
 class AdminClient:
-    """Every `url` below is an operator URL: scheme, host and port, such as http://127.0.0.1:9000."""
+    """Every `url` below is an operator URL: scheme, host and port, such as http://127.0.0.1:9000.
+
+    Anchors are told and read in terms of this machine's monotonic clock, wherever the process is: each answer about a
+    clock shows how far the other machine's is ahead.
+    """
 
     def __init__(self, session: aiohttp.ClientSession) -> None:
         self._session = session
+        self._offsets: dict[str, ClockOffset] = {}
 
     async def status(self, url: str, *, limit_s: float = ANSWER_LIMIT_S) -> dict[str, Any]:
         return await self._call("GET", url, "/status", limit_s=limit_s)
@@ -121,17 +128,27 @@ class AdminClient:
         return await self._call("GET", url, f"/{what}", limit_s=limit_s, params=params)
 
     async def clock(self, url: str, *, limit_s: float = ANSWER_LIMIT_S) -> ClockReading:
-        return ClockReading.parse(await self._call("GET", url, "/clock", limit_s=limit_s))
+        return await self._clock("GET", url, limit_s=limit_s)
 
     async def set_clock(self, url: str, anchor: Anchor, *, limit_s: float = ANSWER_LIMIT_S) -> ClockReading:
         """Raises Refused 409 when the process has a newer anchor."""
-        return ClockReading.parse(await self._call("PUT", url, "/clock", limit_s=limit_s, json={"anchor": str(anchor)}))
+        if url not in self._offsets:
+            await self.clock(url, limit_s=limit_s)
+        there = anchor.shifted(self._offsets[url].ns)
+        return await self._clock("PUT", url, limit_s=limit_s, json={"anchor": str(there)})
 
     async def set_skew(self, url: str, skew_ms: int) -> ClockReading:
         """Moves one process's policy clock away from the cluster's."""
-        return ClockReading.parse(
-            await self._call("PUT", url, "/clock", limit_s=ANSWER_LIMIT_S, json={"skew_ms": skew_ms})
-        )
+        return await self._clock("PUT", url, limit_s=ANSWER_LIMIT_S, json={"skew_ms": skew_ms})
+
+    async def _clock(self, method: str, url: str, *, limit_s: float, **options: Any) -> ClockReading:
+        asked_ns = time.monotonic_ns()
+        body = await self._call(method, url, "/clock", limit_s=limit_s, **options)
+        offset = self._offsets.setdefault(url, ClockOffset())
+        if isinstance(shown_ns := body.get("monotonic_ns"), int):
+            offset.learn(Sample.of(asked_ns, shown_ns, time.monotonic_ns()))
+        reading = ClockReading.parse(body)
+        return replace(reading, anchor=reading.anchor.shifted(-offset.ns))
 
     async def invalidations(self, url: str, *, limit: int) -> list[dict[str, Any]]:
         """The receipts of that node's own invalidations, newest first. Raises Refused 404 for what is no node."""
@@ -167,9 +184,11 @@ class AdminClient:
         """Every link of the relay there, described."""
         return list((await self._call("GET", url, "/links", limit_s=ANSWER_LIMIT_S))["links"])
 
-    async def look(self, url: str) -> None:
-        """Has the relay there look which of its targets are there."""
-        await self._call("POST", url, "/look", limit_s=ANSWER_LIMIT_S)
+    async def look(self, url: str, *, gone: Sequence[str] = (), unseen: Sequence[str] = ()) -> None:
+        """Has the relay there look which of its targets are there, but for those of which that is known, or cannot be
+        told by looking."""
+        body = {"gone": list(gone), "unseen": list(unseen)}
+        await self._call("POST", url, "/look", limit_s=ANSWER_LIMIT_S, json=body)
 
     async def add_links(self, url: str, links: Sequence[Mapping[str, Any]]) -> None:
         """Opens further links in the relay there."""

@@ -16,3 +16,14 @@ def children(pid: int | None) -> list[int]:
         if int(state_and_parent[1]) == pid:
             found.append(int(stat.parent.name))
     return found
+
+
+def kernel_state(pid: int | None) -> str | None:
+    """The letter Linux has for a process: R, S, T (stopped), Z; None where there is none, or nowhere to look."""
+    if pid is None:
+        return None
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return None
+    return stat.rpartition(")")[2].split()[0]

@@ -259,7 +259,8 @@ class Cluster:
     async def _links_know(self) -> None:
         """A node's port refuses from the moment it is down; so must the link to it, and not a moment later."""
         if self.relay.state is ProcessState.UP:
-            await self.links.look()
+            down = [node.id for node in self.nodes.values() if node.process.state is ProcessState.DOWN]
+            await self.links.look(gone=[f"balancer->{node_id}" for node_id in down])
 
     async def _start_relay(self) -> None:
         seat = self._site.layout.relay.seat

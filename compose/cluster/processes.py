@@ -19,6 +19,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from compose.cluster.children import kernel_state
 from compose.cluster.log_tail import last_words
 from compose.cluster.readiness import MakeReadiness, Readiness
 from compose.cluster.safety_net import SafetyNet
@@ -216,6 +217,11 @@ class ManagedProcess:
             killed = code in (-signal.SIGKILL, -signal.SIGTERM)  # by somebody else: nothing in its log says why
             self._on_exit(UnexpectedExit(self.name, code, "" if killed else last_words(self.log)))
         return code
+
+    async def stands_still(self) -> str | None:
+        """How it shows from outside that it does, in words; None when it does not."""
+        state = kernel_state(self.pid)
+        return f"kernel state {state or 'not known'}" if state in (None, "T") else None
 
     async def _stand_still(self) -> None:
         await self._confirmed(signal.SIGSTOP, "WSTOPPED")

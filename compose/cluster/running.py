@@ -20,8 +20,10 @@ from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from compose.cluster.keeper import born_at
+from compose.cluster.operators_in_dns import operators_in_dns
 from compose.cluster.safety_net import SafetyNet
 from shared.errors import HarnessError, OperatorError
+from shared.secrets import secrets_directory
 from shared.settings import explain
 
 
@@ -52,6 +54,7 @@ class NamedCluster(BaseSettings):
     base_url: str
     admin_token: SecretStr
     operator_urls: dict[str, str] = Field(min_length=1)
+    nodes_dns: str | None = Field(None, description="name and port of every node's operator endpoints: node.ctl:8081")
     links_url: str | None = None
 
 
@@ -84,7 +87,7 @@ def announced(
 
 
 def running_clusters() -> list[RunningCluster]:
-    """The cluster that the environment names, then every one of this user that runs on this machine.
+    """The cluster that the environment names, its nodes as DNS knows them, then every one of this user that runs here.
 
     Raises OperatorError when the environment names half a cluster.
     """
@@ -127,14 +130,14 @@ def _named() -> list[RunningCluster]:
     if not any(name.startswith(prefix) for name in os.environ):
         return []
     try:
-        named = NamedCluster()
+        named = NamedCluster(_secrets_dir=secrets_directory())
     except ValidationError as error:
         raise OperatorError(explain(error, prefix=prefix)) from error
     except SettingsError as error:
         raise OperatorError(f"{prefix}...: {error}; it must be JSON") from error
-    return [
-        RunningCluster(None, named.base_url, named.admin_token.get_secret_value(), named.operator_urls, named.links_url)
-    ]
+    token = named.admin_token.get_secret_value()
+    found = operators_in_dns(named.nodes_dns, token) if named.nodes_dns else {}
+    return [RunningCluster(None, named.base_url, token, {**named.operator_urls, **found}, named.links_url)]
 
 
 def _directory() -> Path:

@@ -88,9 +88,10 @@ class Acts:
         new = f"{account.username}-{next(self._passwords)}-{self._recorder.real_ns() % 1000}"
         path = f"/rest/api/2/user/password?username={quote(account.username, safe='')}"
         told = Told(OpKind.ACT, "PUT", path, json={"password": new}, about=(Action.ADMIN_PASSWORD, account.username))
-        op, answer = await self._as_script(act, told)
-        if answer is not None and answer.status < 300:
-            account.password = new
+        with account.being_changed():
+            op, answer = await self._as_script(act, told)
+            if answer is not None and answer.status < 300:
+                account.password = new
         return op, answer
 
     async def _own_password(self, act: Act) -> tuple[int, Answer | None]:

@@ -5,7 +5,7 @@ What tells two cookies apart is name and path. Ports do not, in this jar as in e
 on one host name overwrite each other's cookies. There is one host, so domains are not looked at.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from http.cookies import CookieError, Morsel, SimpleCookie
@@ -21,9 +21,10 @@ class _Kept:
     expires_ms: int | None
 
 
-class CookieJar(Mapping[str, str]):
-    """As a mapping: the live cookies by name, that of the longest path if there are two. `now_ms` is policy time;
-    without it nothing expires by itself, and only an order to delete does."""
+class CookieJar(MutableMapping[str, str]):
+    """As a mapping: the live cookies by name, that of the longest path if there are two. What is set is for the whole
+    host and ends with the browser; what is deleted is deleted on every path. `now_ms` is policy time; without it only
+    an order to delete ends a cookie."""
 
     def __init__(self, cookies: Mapping[str, str] | None = None, *, now_ms: Clock | None = None) -> None:
         self._now_ms = now_ms
@@ -52,15 +53,20 @@ class CookieJar(Mapping[str, str]):
         found.sort(key=lambda cookie: -len(cookie[0]))
         return [(name, value) for _, name, value in found]
 
-    def forget(self, name: str) -> None:
-        for key in [key for key in self._kept if key[0] == name]:
-            del self._kept[key]
-
     def __getitem__(self, name: str) -> str:
         found = [(len(path), kept.value) for (kept_name, path), kept in self._live() if kept_name == name]
         if not found:
             raise KeyError(name)
         return max(found)[1]
+
+    def __setitem__(self, name: str, value: str) -> None:
+        self._kept[name, "/"] = _Kept(value, None)
+
+    def __delitem__(self, name: str) -> None:
+        if name not in self:
+            raise KeyError(name)
+        for key in [key for key in self._kept if key[0] == name]:
+            del self._kept[key]
 
     def __iter__(self) -> Iterator[str]:
         return iter({name: None for (name, _), _ in self._live()})

@@ -78,6 +78,8 @@ def request_context_filter(
         finally:
             meter.end()
         _write_headers(response, context, node_id)
+        if paths.is_status(request) and seal.asks(request.headers.get(contract.CLOCK_ASK)):
+            response.headers[contract.CLOCK_READING] = seal.answer(clock.reading())
         write = lines.debug if paths.is_status(request) else lines.info
         write(
             "request",

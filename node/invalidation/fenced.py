@@ -141,8 +141,8 @@ class FencedDelivery:
     async def _send(self, event: Invalidation, over_at_ns: dict[LeaseRow, int]) -> Receipt:
         """Returns when every node has applied the event or is fenced: after one lease at the most."""
         committed_ns = self._clock()
+        hint = asyncio.create_task(self._hint(event))  # ahead of our own acknowledgement, for which nobody waits
         self._hear(event)
-        hint = asyncio.create_task(self._hint(event))
         parts = await asyncio.gather(
             *(self._await_one(row, event.position, limit_ns, committed_ns) for row, limit_ns in over_at_ns.items())
         )

@@ -1,5 +1,6 @@
 """Notes when it received a message: `python raw_subscriber.py REDIS_URL CHANNEL FILE INDEX`. A program of its own, so
-that eight of them start quickly; the instant (monotonic ns) goes into the file, eight bytes for each index."""
+that eight of them start quickly; the instant (monotonic ns) goes into the file, eight bytes for each index. When the
+server has confirmed the subscription it says "subscribed" on standard output."""
 
 import mmap
 import struct
@@ -16,7 +17,11 @@ async def listen(url, channel, shared, index):
         await pubsub.subscribe(channel)
         while True:
             message = await pubsub.get_message(timeout=None)
-            if message is not None and message["type"] == "message":
+            if message is None:
+                continue
+            if message["type"] == "subscribe":
+                print("subscribed", flush=True)
+            elif message["type"] == "message":
                 struct.pack_into("q", shared, 8 * index, time.monotonic_ns())
 
 

@@ -148,14 +148,14 @@ def evidence(result, *, most=3):
         )
 
 
-async def measure(faults, *, nodes, operations, delivery, seed):
+async def measure(faults, *, nodes, operations, delivery, seed, askers):
     """All of them on one cluster, one after the other."""
     results = []
     async with cheap_cluster(nodes=nodes, delivery=delivery) as (cluster, stores):
         print(f"delivery {delivery}, {nodes} nodes, {operations} answered requests per fault, seed {seed}")
         print(HEAD, flush=True)
         for fault in faults:
-            result = await run_fault(cluster, stores, fault, operations=operations, seed=seed)
+            result = await run_fault(cluster, stores, fault, operations=operations, seed=seed, askers=askers)
             print(line(result), *evidence(result), sep="\n", flush=True)
             results.append(result)
     return results
@@ -168,12 +168,22 @@ def main():
     parser.add_argument("--operations", type=int, default=100_000)
     parser.add_argument("--delivery", type=Delivery, default=Delivery.FENCED, choices=list(Delivery))
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument(
+        "--askers", type=int, default=6, help="clients a node; few of them, and waits are not the machine's"
+    )
     given = parser.parse_args()
     faults = list(NEMESES) if given.fault == "all" else given.fault.split(",")
     if unknown := [fault for fault in faults if fault not in NEMESES]:
         parser.error(f"there is no fault {', '.join(unknown)}; there are {', '.join(NEMESES)}")
     results = asyncio.run(
-        measure(faults, nodes=given.nodes, operations=given.operations, delivery=given.delivery, seed=given.seed)
+        measure(
+            faults,
+            nodes=given.nodes,
+            operations=given.operations,
+            delivery=given.delivery,
+            seed=given.seed,
+            askers=given.askers,
+        )
     )
     verdict = Verdict.of(*(result.verdict for result in results))
     print(f"verdict: {verdict}")

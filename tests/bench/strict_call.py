@@ -3,15 +3,13 @@
 On a healthy cluster, between commit and return of a `fenced` call, beside the raw time from PUBLISH to the last of as
 many subscriber processes on the same Valkey, taken in turns so that both see the same machine. Read the ratios: on a
 busy machine the milliseconds say little. The commit, which any delivery pays, is reported apart. The time between commit
-and return is what the node itself logs as "invalidation complete".
+and return is what the node's own receipt says (`/-/invalidations`).
 """
 
 import argparse
 import asyncio
-import json
 import mmap
 import struct
-import subprocess
 import sys
 import tempfile
 import time
@@ -27,6 +25,7 @@ from tests.support.eventually import eventually
 from tests.support.stale_load import ADMIN
 
 CHANNEL = "strict-call-raw"
+SUBSCRIBED_WITHIN_S = 60.0
 
 
 class Receivers:
@@ -38,10 +37,24 @@ class Receivers:
         self._file = path.open("r+b")
         self._shared = mmap.mmap(self._file.fileno(), 0)
         self._count = count
+        self._url, self._path = url, path
+        self._processes = []
+
+    async def subscribe(self):
+        """Returns when the server has confirmed every subscription."""
         program = Path(__file__).with_name("raw_subscriber.py")
-        self._processes = [
-            subprocess.Popen([sys.executable, program, url, CHANNEL, path, str(index)]) for index in range(count)
-        ]
+        for index in range(self._count):
+            self._processes.append(
+                await asyncio.create_subprocess_exec(
+                    sys.executable, program, self._url, CHANNEL, self._path, str(index), stdout=asyncio.subprocess.PIPE
+                )
+            )
+        async with asyncio.timeout(SUBSCRIBED_WITHIN_S):
+            for process in self._processes:
+                said = await process.stdout.readline()
+                assert said == b"subscribed\n", (
+                    f"a subscriber ended before it was subscribed (exit {process.returncode})"
+                )
 
     def clear(self):
         self._shared[:] = bytes(len(self._shared))
@@ -49,10 +62,11 @@ class Receivers:
     def noted(self):
         return struct.unpack(f"{self._count}q", self._shared[:])
 
-    def close(self):
+    async def close(self):
         for process in self._processes:
-            process.terminate()
-            process.wait()
+            if process.returncode is None:
+                process.terminate()
+            await process.wait()
         self._shared.close()
         self._file.close()
 
@@ -66,21 +80,17 @@ async def raw_ms(client, receivers):
     return (max(receivers.noted()) - started) / 1e6
 
 
-async def strict_ms(client, url, user, log):
+async def strict_ms(client, cluster, node, user):
     """The whole call at the client, and the node's own time between commit and return."""
-    at = log.stat().st_size
     started = time.monotonic_ns()
-    async with client.delete(f"{url}/rest/api/2/user/session/{user}", headers=ADMIN) as answer:
+    async with client.delete(f"{node.url}/rest/api/2/user/session/{user}", headers=ADMIN) as answer:
         assert answer.status == 200, await answer.text()
         await answer.read()
     whole = (time.monotonic_ns() - started) / 1e6
-
-    def told():
-        lines = log.read_bytes()[at:].splitlines()
-        return [line for line in lines if b'"invalidation complete"' in line and line.endswith(b"}")]
-
-    (line,) = await eventually(told)
-    return whole, json.loads(line)["real_ms"]
+    (receipt,) = await cluster.client.invalidations(node.operator_url, limit=1)
+    assert receipt["user"] == user, receipt
+    assert len(receipt["nodes"]) == len(cluster.nodes) - 1, receipt
+    return whole, receipt["waited_real_ms"]
 
 
 def at(values, share):
@@ -88,27 +98,23 @@ def at(values, share):
 
 
 async def measure(nodes, samples):
-    cheap = cheap_cluster(nodes=nodes, delivery=Delivery.FENCED, log_level="info", links=False)
+    cheap = cheap_cluster(nodes=nodes, delivery=Delivery.FENCED, links=False)
     async with cheap as (cluster, stores), AsyncExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory())
         receivers = Receivers(stores.redis_url, nodes, folder)
-        stack.callback(receivers.close)
+        stack.push_async_callback(receivers.close)
+        await receivers.subscribe()
         node = cluster.nodes["node-1"]
         raw, waits, commits = [], [], []
         async with open_client() as client, Redis.from_url(stores.redis_url) as redis:
-            await eventually(lambda: subscribers(redis, nodes), within_s=60)
             for number in range(samples + 20):
                 one_raw = await raw_ms(redis, receivers)
-                whole, waited = await strict_ms(client, node.url, "alice", node.process.log)
+                whole, waited = await strict_ms(client, cluster, node, "alice")
                 if number >= 20:
                     raw.append(one_raw)
                     waits.append(waited)
                     commits.append(whole - waited)
     return raw, waits, commits
-
-
-async def subscribers(redis, nodes):
-    return (await redis.pubsub_numsub(CHANNEL))[0][1] >= nodes
 
 
 def main():

@@ -1,37 +1,12 @@
 """`compose/compose.yaml` says what the settings of our programs say, and takes each part's word for its names."""
 
 import json
-import os
 import re
-from pathlib import Path
 from urllib.parse import urlsplit
 
-import pytest
-import yaml
-
-from compose.cluster.running import NamedCluster
 from compose.container.__main__ import PROGRAMS
-from shared.settings import BalancerSettings, NodeSettings
-
-FILE = Path(__file__).parents[2] / "compose" / "compose.yaml"
-VARIABLE = re.compile(r"\$\{(\w+):-([^}]*)\}")
-OURS = {"node": NodeSettings, "balancer": BalancerSettings, "idle": NamedCluster}
-
-
-def compose_file() -> dict:
-    """As it is when nobody has set any variable."""
-    return _defaults(yaml.safe_load(FILE.read_text()))
-
-
-def _defaults(value):
-    match value:
-        case dict():
-            return {key: _defaults(one) for key, one in value.items()}
-        case list():
-            return [_defaults(one) for one in value]
-        case str():
-            return VARIABLE.sub(lambda found: found.group(2), value)
-    return value
+from tests.support import deployed
+from tests.support.deployed import compose_file
 
 
 def programs() -> dict[str, dict]:
@@ -39,13 +14,9 @@ def programs() -> dict[str, dict]:
     return {name: service for name, service in compose_file()["services"].items() if "build" in service}
 
 
-def settings_of(service: dict, monkeypatch):
+def settings_of(service, monkeypatch):
     """What the service's program would read from its environment."""
-    for name in [name for name in os.environ if name.startswith("DCSIM_")]:
-        monkeypatch.delenv(name)
-    for name, value in service["environment"].items():
-        monkeypatch.setenv(name, value)
-    return OURS[service["command"][0]]()
+    return deployed.settings_of(service["command"][0], service["environment"], monkeypatch)
 
 
 def test_every_program_is_one_the_image_can_run():
@@ -54,19 +25,6 @@ def test_every_program_is_one_the_image_can_run():
 
     assert commands == ["balancer", "idle", "node", "node", "node"]
     assert set(commands) <= {*PROGRAMS, "idle"}
-
-
-@pytest.mark.parametrize("name", programs())
-def test_every_variable_is_a_setting_of_the_program_that_gets_it(name, monkeypatch):
-    """None is misspelled, none is missing, each has a value its program takes, and all are text."""
-    service = programs()[name]
-    model = OURS[service["command"][0]]
-    prefix = model.model_config["env_prefix"]
-
-    known = {f"{prefix}{field.upper()}" for field in model.model_fields}
-    assert set(service["environment"]) - known == set()
-    assert all(isinstance(value, str) for value in service["environment"].values())
-    settings_of(service, monkeypatch)
 
 
 def test_the_nodes_differ_in_nothing_but_who_they_are(monkeypatch):

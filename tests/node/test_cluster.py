@@ -4,8 +4,11 @@ import json
 
 import pytest
 
+from compose.people.browser import open_client
 from node.cluster import LOST_MS, NO_HEARTBEAT_MS, Fate, fate, is_alive
+from node.store import cluster_nodes
 from node.store.cluster_nodes import ClusterNode
+from node.store.engine import open_database
 from shared.contract import SERVED_BY, NodeState
 from tests.support.eventually import eventually
 from tests.support.nodes import TOKEN, running_node
@@ -180,3 +183,14 @@ async def test_an_order_that_makes_no_sense_is_refused(node, body):
         assert response.status == 400
         assert (await response.json())["error"]
     assert (await node.operator("GET", "/status"))["state"] == NodeState.RUNNING
+
+
+async def test_a_node_that_listens_everywhere_writes_down_where_it_is_reached(stores, database_url):
+    """A container learns its address when it starts; the balancer finds it by what the node writes."""
+    async with running_node(stores, database_url, host="0.0.0.0", url="") as node:
+        async with open_database(database_url, pool_size=1) as database, database.transaction() as connection:
+            row = await cluster_nodes.find(connection, "node-1")
+        assert row.url == f"http://{row.ip}:{node.settings.port}"
+        assert row.ip != "0.0.0.0"
+        async with open_client() as client, client.get(f"{row.url}/status") as answer:
+            assert answer.headers[SERVED_BY] == "node-1"

@@ -141,7 +141,7 @@ async def send(target, request):
     )
     browser = await target.browser(request["who"])
     options = body_of(request["body"])
-    cookies = browser.cookies | request["cookies"] if request["who"] is None else browser.cookies
+    cookies = {**browser.cookies, **request["cookies"]} if request["who"] is None else browser.cookies
     headers = request["headers"] | options.pop("headers", {})
     if cookies:
         headers["Cookie"] = "; ".join(f"{name}={value}" for name, value in cookies.items())

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.clock import Anchor, AnchorSeal, FakeClock, PolicyClock, as_datetime, as_ms, jira_time
+from shared.clock import Anchor, AnchorSeal, Clocks, FakeClock, PolicyClock, as_datetime, as_ms, jira_time
 from shared.errors import OperatorError
 
 START_MS = 1_772_442_000_000
@@ -155,3 +155,24 @@ def test_instants_convert_without_loss(at_ms):
 def test_times_look_as_jira_writes_them():
     """The seed's example, to the letter."""
     assert jira_time(1_386_143_699_824) == "2013-12-04T07:54:59.824+0000"
+
+
+def test_an_anchor_means_the_same_on_a_machine_with_another_monotonic_clock() -> None:
+    """Shifted by what that clock is ahead, and back again."""
+    day_ns = 24 * 3600 * 1_000_000_000
+    anchor = Anchor(3, 1_772_442_000_000, 17, 60.0)
+
+    assert anchor.shifted(day_ns).at(5_000_000_000 + day_ns) == anchor.at(5_000_000_000)
+    assert anchor.shifted(day_ns).shifted(-day_ns) == anchor
+
+
+def test_a_reading_of_clocks_is_sealed() -> None:
+    """Nobody without the secret can ask for one or give one."""
+    seal, other = AnchorSeal("a-long-token"), AnchorSeal("another-token")
+    reading = Clocks(Anchor(3, 1_772_442_000_000, 17, 0.5), 99)
+
+    assert seal.read(seal.answer(reading)) == reading
+    assert seal.asks(seal.question())
+    for forged in (None, "", "x", other.answer(reading), seal.stamp(reading.anchor), seal.answer(reading)[:-1]):
+        assert seal.read(forged) is None
+    assert not any(seal.asks(forged) for forged in (None, "", other.question(), seal.answer(reading), "\udcff"))

@@ -1,4 +1,4 @@
-"""A node for balancer tests: `python -m tests.support.backend_program ID PORT JOURNAL READY_FD STOP_DELAY_S`.
+"""A node for balancer tests: `python -m tests.support.backend_program ID PORT JOURNAL READY_FD STOP_DELAY_S HOST`.
 
 Each executed request is one line in the journal, so that a test can count what ran twice. On SIGTERM the status says
 STOPPING at once; the program goes on serving for STOP_DELAY_S and then exits as aiohttp does, finishing what runs.
@@ -36,7 +36,7 @@ class Node:
         self.aborted[request.path] = self.aborted.get(request.path, 0) + 1
 
     async def status(self, _request):
-        return web.json_response({"state": self.state})
+        return web.json_response({"state": self.state}, headers={"X-ANODEID": self.id})
 
     async def set_state(self, request):
         self.state = request.match_info["state"]
@@ -108,7 +108,7 @@ class Node:
         return web.Response(status=413, text="too much")
 
 
-async def main(node_id, port, journal, ready_fd, stop_delay_s):
+async def main(node_id, port, journal, ready_fd, stop_delay_s, host):
     node = Node(node_id, journal)
     app = web.Application(client_max_size=1 << 40)
     app.router.add_get("/status", node.status)
@@ -121,7 +121,7 @@ async def main(node_id, port, journal, ready_fd, stop_delay_s):
     app.router.add_route("*", "/{path:.*}", node.work)
     runner = web.AppRunner(app, access_log=None, handler_cancellation=True, shutdown_timeout=5)
     await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", port, backlog=1024, reuse_address=True).start()
+    await web.TCPSite(runner, host, port, backlog=1024, reuse_address=True).start()
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     with os.fdopen(ready_fd, "w") as pipe:
@@ -133,4 +133,4 @@ async def main(node_id, port, journal, ready_fd, stop_delay_s):
 
 
 if __name__ == "__main__":
-    asyncio.run(main(sys.argv[1], int(sys.argv[2]), sys.argv[3], int(sys.argv[4]), float(sys.argv[5])))
+    asyncio.run(main(sys.argv[1], int(sys.argv[2]), sys.argv[3], int(sys.argv[4]), float(sys.argv[5]), sys.argv[6]))

@@ -24,21 +24,22 @@ def free_port():
 class Backend:
     """One aiohttp node as a child process (`tests.support.backend_program`) on a port that survives restarts."""
 
-    def __init__(self, node_id, *, journal, stop_delay_s=0.0):
+    def __init__(self, node_id, *, journal, stop_delay_s=0.0, host="127.0.0.1", port=None):
         self.id = node_id
-        self.port = free_port()
+        self.host = host
+        self.port = port or free_port()
         self._journal = journal
         self._stop_delay_s = stop_delay_s
         self.process = None
 
     @property
     def upstream(self):
-        return {"id": self.id, "host": "127.0.0.1", "port": self.port}
+        return {"id": self.id, "host": self.host, "port": self.port}
 
     def start(self):
         assert self.process is None or self.process.poll() is not None, f"{self.id} still runs"
         reader, writer = os.pipe()
-        arguments = [self.id, str(self.port), str(self._journal), str(writer), str(self._stop_delay_s)]
+        arguments = [self.id, str(self.port), str(self._journal), str(writer), str(self._stop_delay_s), self.host]
         self.process = subprocess.Popen(
             [sys.executable, "-m", "tests.support.backend_program", *arguments], cwd=REPOSITORY, pass_fds=[writer]
         )
@@ -85,15 +86,32 @@ class Backends(list):
 @contextmanager
 def running_backends(count=2, *, stop_delay_s=0.0):
     """Nodes `node-1` ... as child processes; whatever is left of them is killed at the end."""
+    with backends_to_start(count, stop_delay_s=stop_delay_s) as nodes:
+        for node in nodes:
+            node.start()
+        yield nodes
+
+
+@contextmanager
+def backends_to_start(count, *, stop_delay_s=0.0, port=None):
+    """Nodes that the test starts itself; with `port` each is on that port of an address of its own, 127.0.0.1 first."""
     with tempfile.TemporaryDirectory() as folder:
         journal = Path(folder) / "executed.jsonl"
         journal.touch()
         nodes = Backends(
-            (Backend(f"node-{i + 1}", journal=journal, stop_delay_s=stop_delay_s) for i in range(count)), journal
+            (
+                Backend(
+                    f"node-{i + 1}",
+                    journal=journal,
+                    stop_delay_s=stop_delay_s,
+                    host=f"127.0.0.{i + 1 if port else 1}",
+                    port=port,
+                )
+                for i in range(count)
+            ),
+            journal,
         )
         try:
-            for node in nodes:
-                node.start()
             yield nodes
         finally:
             for node in nodes:

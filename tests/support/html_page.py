@@ -4,6 +4,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 FETCHING = ("src", "srcset", "data", "poster", "action", "formaction", "background")
+BLOCKS = ("p", "li", "div", "td", "th", "tr", "dt", "dd", "caption", "h1", "h2", "h3", "h4", "summary", "section")
 
 
 class HtmlPage(HTMLParser):
@@ -42,6 +43,8 @@ class HtmlPage(HTMLParser):
         return [value for _, attributes in self.elements for name, value in attributes.items() if name in FETCHING]
 
     def handle_starttag(self, tag, attrs):
+        if tag in BLOCKS:
+            self.text += "\n"
         self.elements.append((tag, dict(attrs)))
         if tag in ("script", "style"):
             self._inside.append(tag)

@@ -48,9 +48,14 @@ class ReceiptWatch:
         await asyncio.gather(*(self._read_one(node, record=record) for node in self.cluster.nodes.values()))
 
     async def run(self):
-        while True:
-            await asyncio.sleep(EVERY_S)
-            await self.read()
+        """Each node by itself, so that one that hangs does not keep the others' receipts waiting."""
+
+        async def watch(node):
+            while True:
+                await asyncio.sleep(EVERY_S)
+                await self._read_one(node, record=True)
+
+        await asyncio.gather(*(watch(node) for node in self.cluster.nodes.values()))
 
     async def _read_one(self, node, *, record):
         if node.process.state is not ProcessState.UP:

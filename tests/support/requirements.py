@@ -3,10 +3,15 @@
 `DCSIM_REQUIRE=balancers,docker` turns those skips into failures, so that CI cannot go green by lacking something.
 """
 
+import asyncio
+import functools
 import os
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+
+from tests.support.engine import compose_command, engine_problem
 
 
 def _has_browser():
@@ -27,8 +32,20 @@ def _has_node():
     return None if shutil.which("node") else "no node here"
 
 
+@functools.cache
 def _has_docker():
-    return None if os.path.exists("/var/run/docker.sock") or os.environ.get("DOCKER_HOST") else "no Docker daemon here"
+    """In a thread, as the test that asks may run an event loop already."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(lambda: asyncio.run(engine_problem())).result()
+
+
+def _has_compose():
+    problem = _has_docker()
+    return problem or (None if compose_command() else "neither docker compose nor docker-compose is installed")
+
+
+def _has_swarm():
+    return _has_docker() or (None if shutil.which("docker") else "the docker command is not installed")
 
 
 def _has_balancers():
@@ -36,11 +53,19 @@ def _has_balancers():
     return f"{' and '.join(missing)} not installed" if missing else None
 
 
-_CHECKS = {"browser": _has_browser, "docker": _has_docker, "balancers": _has_balancers, "node": _has_node}
+_CHECKS = {
+    "browser": _has_browser,
+    "docker": _has_docker,
+    "compose": _has_compose,
+    "swarm": _has_swarm,
+    "balancers": _has_balancers,
+    "node": _has_node,
+}
 
 
 def require(name):
-    """Skips the running test when the machine lacks `name`: docker, browser, balancers (haproxy and nginx) or node (Node.js)."""
+    """Skips the running test when the machine lacks `name`: docker (an engine), compose (and an engine), browser,
+    swarm (an engine, and the docker command), balancers (haproxy and nginx) or node (Node.js)."""
     problem = _CHECKS[name]()
     if problem is None:
         return

@@ -1,7 +1,7 @@
 """Clients for the question of stale accepts: they log in on every node, ask with their cookies, and are invalidated.
 
 Each node has askers of its own, so that a node that hangs holds up nobody else's. They ask with sessions that are good
-and, at least as often, with ones that have been ended, on the node that gave them. Everything is recorded on one
+and, most of the time, with ones that have been ended, on the node that gave them. Everything is recorded on one
 monotonic clock.
 """
 
@@ -12,14 +12,19 @@ from collections import defaultdict, deque
 from dataclasses import dataclass, field
 
 import aiohttp
+from yarl import URL
 
 from compose.drills.checkers.stale_accept import Answer, History, Invalidation, Request, Session
 from shared.contract import KNOWN_VIA, SESSION_COOKIE, SESSION_ENDED, KnownVia
+from tests.support.kept_connection import KeptConnection, NoAnswer, header_of, status_of
 
 ADMIN = {"Authorization": aiohttp.encode_basic_auth("admin", "admin")}
-LIMIT = aiohttp.ClientTimeout(total=12)
+LIMIT_S = 12.0
+LIMIT = aiohttp.ClientTimeout(total=LIMIT_S)
 ENDED_KEPT = 6
 """Ended sessions of a user on one node that are still tried."""
+ENDED_SHARE = 0.85
+"""Of the requests; they are the ones that can be stale."""
 TRIED_FOR_NS = 20_000_000_000
 PATHS = ("/rest/auth/1/session", "/rest/api/2/serverInfo", "/rest/api/2/serverInfo", "/rest/api/2/serverInfo")
 """The second one is answered without the database, so that what a cut-off node believes can be seen."""
@@ -92,6 +97,14 @@ class StaleLoad:
                 task.cancel()
 
     async def _ask(self, node, over):
+        url = URL(self.urls[node])
+        connection = KeptConnection(url.host, url.port)
+        try:
+            await self._ask_on(connection, node, over)
+        finally:
+            connection.close()
+
+    async def _ask_on(self, connection, node, over):
         while not over.is_set():
             person = self.chance.choice(self.people)
             session = self._choose(person, node)
@@ -101,31 +114,29 @@ class StaleLoad:
                 else:
                     await self._log_in(person, node)
             else:
-                await self._request(session, person)
+                await self._request(connection, session, person)
 
     def _choose(self, person, node):
         ended = person.ended[node]
         while ended and time.monotonic_ns() - ended[0][1] > TRIED_FOR_NS:
             ended.popleft()
         good = person.sessions.get(node)
-        if ended and (good is None or self.chance.random() < 0.6):
+        if ended and (good is None or self.chance.random() < ENDED_SHARE):
             if good is None and not person.called and self.chance.random() < 0.2:
                 return None
             return self.chance.choice(ended)[0]
         return good
 
-    async def _request(self, session, person):
+    async def _request(self, connection, session, person):
         path = self.chance.choice(PATHS)
+        request = f"GET {path} HTTP/1.1\r\nHost: {session.node}\r\nCookie: {SESSION_COOKIE}={session.id}\r\n\r\n"
         started = time.monotonic_ns()
         ended = None
         try:
-            async with self.client.get(
-                self.urls[session.node] + path, headers={"Cookie": f"{SESSION_COOKIE}={session.id}"}, timeout=LIMIT
-            ) as response:
-                await response.read()
-                answer = judge_answer(response)
-                ended = response.headers.get(SESSION_ENDED)
-        except (aiohttp.ClientError, TimeoutError, OSError):
+            head = await connection.ask(request.encode(), within_s=LIMIT_S)
+            answer = judge_answer(head)
+            ended = header_of(head, SESSION_ENDED)
+        except NoAnswer:
             answer = Answer.INFO
             await asyncio.sleep(0.02)
         self.requests.append(Request(session, started, time.monotonic_ns(), answer, ended))
@@ -191,11 +202,11 @@ class StaleLoad:
         person.ended[node].append((session, time.monotonic_ns()))
 
 
-def judge_answer(response):
+def judge_answer(head):
     """A node that takes the session for its user's says so in a header, whatever else goes wrong with the request."""
-    known_via = response.headers.get(KNOWN_VIA)
+    known_via = header_of(head, KNOWN_VIA)
     if known_via == KnownVia.SESSION:
         return Answer.ACCEPTED
-    if known_via == KnownVia.NOBODY and response.status < 500:
+    if known_via == KnownVia.NOBODY and status_of(head) < 500:
         return Answer.REFUSED
     return Answer.INFO

@@ -7,7 +7,7 @@ it has stored. Its log is followed into a file from its first line, and so outli
 import asyncio
 import signal
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,7 +16,7 @@ from typing import Any
 import requests
 from docker.errors import DockerException
 
-from compose.cluster.docker.engine import Engine, Gone
+from compose.cluster.docker.engine import Engine, Gone, end_stream
 from compose.cluster.docker.events import Event
 from compose.cluster.docker.labels import PART
 from compose.cluster.docker.networks import Place
@@ -29,6 +29,8 @@ from shared.errors import DcsimError, HarnessError
 
 LOG_LIMIT_S = 2.0
 """Real time the rest of a log may take to come after its container has ended."""
+RELEASE_LIMIT_S = 4.0
+"""Real time the engine may take, after a container has died, to take back its networks and ports."""
 ENGINE_LOST = 255
 """Exit code of a container whose end nobody can tell us any more."""
 
@@ -51,9 +53,14 @@ class ContainerPlan:
 class ManagedContainer(ManagedProcess):
     """See the module. Raises HarnessError when the engine does not confirm what was asked for."""
 
-    def __init__(self, run: Run, plan: ContainerPlan, *, title: str, log: Path) -> None:
+    def __init__(
+        self, run: Run, plan: ContainerPlan, *, title: str, log: Path, on_death: Callable[[], None] = lambda: None
+    ) -> None:
+        """`on_death` is called at the moment the engine tells of it, when addresses and ports are still being taken
+        back; the states follow when that is done."""
         super().__init__(title, log=log, net=run.net, on_exit=run.on_exit)
         self.plan = plan
+        self._on_death = on_death
         self._run_in = run
         self._closing = False
 
@@ -97,7 +104,7 @@ class ManagedContainer(ManagedProcess):
         if not plan.kept:
             await self.make(command)
         described = await run.engine.call(f"describe {name}", run.engine.api.inspect_container, plan.name)
-        child = ContainerChild(run, str(described["Id"]), name=name)
+        child = ContainerChild(run, str(described["Id"]), name=name, on_death=self._on_death)
         try:
             await run.engine.call(f"start {name}", run.engine.api.start, child.id)
         except BaseException:
@@ -109,6 +116,13 @@ class ManagedContainer(ManagedProcess):
     async def make(self, command: Command) -> None:
         """Makes the container without starting it, in place of the one it was before."""
         await _make(self._run_in, self.plan, command.arguments, command.environment)
+
+    async def stands_still(self) -> str | None:
+        child = self._process
+        if not isinstance(child, ContainerChild):
+            return None
+        described = await self._run_in.engine.call("look", self._run_in.engine.api.inspect_container, child.id)
+        return "frozen, says the engine" if described["State"]["Paused"] else None
 
     async def _stand_still(self) -> None:
         await self._confirmed_by("pause", self._run_in.engine.api.pause)
@@ -127,11 +141,12 @@ class ManagedContainer(ManagedProcess):
 class ContainerChild:
     """A container that runs; the part of asyncio's Process that we use. Exit codes are negative for signals."""
 
-    def __init__(self, run: Run, container: str, *, name: str) -> None:
+    def __init__(self, run: Run, container: str, *, name: str, on_death: Callable[[], None]) -> None:
         self.id = container
         self.pid = 0
         self.returncode: int | None = None
         self._name = name
+        self._on_death = on_death
         self._engine = run.engine
         self._ended: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         self._calls: set[asyncio.Task[None]] = set()
@@ -169,15 +184,19 @@ class ContainerChild:
 
     def _heard(self, event: Event | None) -> None:
         if event is None:
-            self._end(ENGINE_LOST)
+            self._end()
         elif event.of == self.id and event.action == "die":
             code = int(event.attributes.get("exitCode", ENGINE_LOST))
-            self._end(128 - code if 128 < code < 128 + signal.NSIG else code)
+            self.returncode = 128 - code if 128 < code < 128 + signal.NSIG else code
+            self._on_death()
+            asyncio.get_running_loop().call_later(RELEASE_LIMIT_S, self._end)
+        elif self.returncode is not None and event.releases(self.id):
+            self._end()
 
-    def _end(self, code: int) -> None:
-        if self.returncode is None:
-            self.returncode = code
-            self._ended.set_result(code)
+    def _end(self) -> None:
+        """It has died, and the engine has taken back its networks and ports: nobody answers there any more."""
+        if not self._ended.done():
+            self._ended.set_result(ENGINE_LOST if self.returncode is None else self.returncode)
             self.forget()
 
 
@@ -186,7 +205,7 @@ async def _make(run: Run, plan: ContainerPlan, arguments: Sequence[str], environ
     the program itself."""
     engine, api = run.engine, run.engine.api
     with suppress(Gone):
-        await engine.call(f"remove {plan.name}", api.remove_container, plan.name, force=True)
+        await engine.call(f"remove {plan.name}", api.remove_container, plan.name, force=True, v=True)
     first, *others = plan.places
     await engine.call(
         f"make {plan.name}",
@@ -232,5 +251,9 @@ def _follow(engine: Engine, container: str, log: Path) -> None:
     """In a thread: from this start of it until its end."""
     with suppress(DockerException, requests.RequestException, OSError, ValueError, AttributeError):
         with log.open("ab", buffering=0) as file:
-            for piece in engine.api.logs(container, stream=True, follow=True):
-                file.write(piece)
+            stream = engine.api.logs(container, stream=True, follow=True)
+            try:
+                for piece in stream:
+                    file.write(piece)
+            finally:
+                end_stream(stream)

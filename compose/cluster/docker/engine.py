@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any, TypeVar
 
 import docker
@@ -89,6 +89,17 @@ async def open_engine() -> AsyncIterator[Engine]:
         yield engine
     finally:
         engine.close()
+
+
+def end_stream(stream: Any) -> None:
+    """Ends what `events` or `logs` return, also while another thread waits for its next item.
+
+    The SDK's own close leaves the connection to the garbage collector, hence the second step.
+    """
+    with suppress(DockerException, OSError, AttributeError):
+        stream.close()
+    with suppress(DockerException, OSError, AttributeError):
+        stream._response.close()
 
 
 async def require_same_kernel(engine: Engine) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import requests
 from docker.errors import DockerException
 
-from compose.cluster.docker.engine import Engine
+from compose.cluster.docker.engine import Engine, end_stream
 from shared.errors import HarnessError
 
 CONFIRM_LIMIT_S = 5.0
@@ -25,6 +25,10 @@ class Event:
     action: str
     of: str
     attributes: Mapping[str, str]
+
+    def releases(self, container: str) -> bool:
+        """Has a network let go of that container?"""
+        return (self.kind, self.action, self.attributes.get("container")) == ("network", "disconnect", container)
 
 
 Listener = Callable[[Event | None], None]
@@ -91,8 +95,7 @@ async def hear_events(engine: Engine) -> AsyncIterator[Events]:
     try:
         yield events
     finally:
-        with suppress(DockerException, OSError, AttributeError):
-            stream.close()
+        end_stream(stream)
         await asyncio.to_thread(thread.join, CONFIRM_LIMIT_S)
 
 

@@ -6,6 +6,8 @@ that they have been apart, as they do where there is only the relay, instead of 
 """
 
 import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from compose.cluster.admin_client import AdminClient
@@ -30,45 +32,55 @@ class ContainerLinks(Links):
         url: str | None,
         *,
         run: Run,
-        containers: dict[str, str],
-        places: dict[str, dict[Net, Place]],
+        container_name: Callable[[str], str],
+        places: Mapping[str, Mapping[Net, Place]],
     ) -> None:
         super().__init__(client, url)
         self._run = run
-        self._containers = containers
+        self._container_name = container_name
         self._places = places
-        self._cut: set[str] = set()
+        self._cut: dict[str, int] = {}
         self._one_at_a_time = asyncio.Lock()
+
+    async def read(self) -> list[LinkReading]:
+        return [replace(link, hits=link.hits + self._cut.get(link.name, 0)) for link in await super().read()]
 
     async def fault(self, link: str, kind: str, **settings: Any) -> LinkReading:
         name = full_name(link)
         async with self._one_at_a_time:
             reading = await super().fault(name, kind, **settings)
-            if kind == Cut.kind:
-                await self._leave(name)
-            else:
+            if kind != Cut.kind:
                 await self._come_back(name)
-            return reading
+                return reading
+            await self._leave(name, hits=reading.connections)
+            return replace(reading, hits=reading.hits + self._cut.get(name, 0))
+
+    async def look(self, *, gone: Sequence[str] = ()) -> None:
+        """The relay cannot reach a node over the network that was taken from it, and must not refuse for it: a cut is
+        silent."""
+        await self._client.look(self.url, gone=gone, unseen=sorted(set(self._cut) - set(gone)))
 
     async def heal(self, link: str) -> int:
+        """As everywhere; the relay does not see what never gets to it, so the connections that ran over the network
+        when it was taken away count as hits."""
+        name = full_name(link)
         async with self._one_at_a_time:
-            await self._come_back(full_name(link))
-            return await super().heal(link)
+            cut_off = await self._come_back(name)
+            return cut_off + await super().heal(name)
 
     async def heal_all(self) -> dict[str, int]:
         async with self._one_at_a_time:
-            for name in list(self._cut):
-                await self._come_back(name)
-            return await super().heal_all()
+            cut_off = {name: await self._come_back(name) for name in list(self._cut)}
+            return {name: hits + cut_off.get(name, 0) for name, hits in (await super().heal_all()).items()}
 
-    async def _leave(self, link: str) -> None:
+    async def _leave(self, link: str, *, hits: int) -> None:
         """A node that is not there has nothing to leave: the relay alone cuts its link, also when it comes back."""
         node, place = self._node_and_place(link)
-        engine, container = self._run.engine, self._containers[node]
-        if not await self._is_on(container, place):
+        engine, container = self._run.engine, await self._on(node, place)
+        if container is None:
             return
-        self._cut.add(link)
-        async with self._run.events.confirmed(f"{node} off {place.network.name}", _about("disconnect", place)):
+        self._cut[link] = hits
+        async with self._run.events.confirmed(f"{node} off {place.network.name}", _left(place, container)):
             await engine.call(
                 f"take {node} off {place.network.name}",
                 engine.api.disconnect_container_from_network,
@@ -77,28 +89,38 @@ class ContainerLinks(Links):
                 force=True,
             )
 
-    async def _come_back(self, link: str) -> None:
+    async def _come_back(self, link: str) -> int:
         """To the same address and under the same names, which the engine forgets with every disconnect. A node that
-        was started anew meanwhile is on all its networks already."""
+        was started anew meanwhile is on all its networks already. Returns how many connections had been cut off."""
         if link not in self._cut:
-            return
-        self._cut.discard(link)
+            return 0
         node, place = self._node_and_place(link)
-        container = self._containers[node]
         try:
-            if not await self._is_on(container, place):
-                async with self._run.events.confirmed(f"{node} on {place.network.name}", _about("connect", place)):
+            container = await self._id_of(node)
+            if await self._on(node, place) is None:
+                async with self._run.events.confirmed(f"{node} on {place.network.name}", _joined(place, container)):
                     await join(self._run.engine, container, place)
         except Gone:
-            return  # it has been removed, and will be on its networks when it is made again
+            pass  # it has been removed, and will be on its networks when it is made again
+        return self._cut.pop(link)
 
-    async def _is_on(self, container: str, place: Place) -> bool:
-        engine = self._run.engine
+    async def _on(self, node: str, place: Place) -> str | None:
+        """The id of the node's container, if it is there and on that network."""
         try:
-            described = await engine.call(f"describe {container}", engine.api.inspect_container, container)
+            described = await self._described(node)
         except Gone:
-            return False
-        return place.network.name in described["NetworkSettings"]["Networks"]
+            return None
+        return str(described["Id"]) if place.network.name in described["NetworkSettings"]["Networks"] else None
+
+    async def _id_of(self, node: str) -> str:
+        return str((await self._described(node))["Id"])
+
+    async def _described(self, node: str) -> Mapping[str, Any]:
+        engine = self._run.engine
+        described: Mapping[str, Any] = await engine.call(
+            f"describe {node}", engine.api.inspect_container, self._container_name(node)
+        )
+        return described
 
     def _node_and_place(self, link: str) -> tuple[str, Place]:
         """Whose network is to be left for a link to be cut: always the node's, as everybody else has other links."""
@@ -107,8 +129,13 @@ class ContainerLinks(Links):
         return node, self._places[node][net]
 
 
-def _about(action: str, place: Place) -> "Any":
+def _left(place: Place, container: str) -> Callable[[Event], bool]:
+    return lambda event: event.of == place.network.id and event.releases(container)
+
+
+def _joined(place: Place, container: str) -> Callable[[Event], bool]:
     def matches(event: Event) -> bool:
-        return event.kind == "network" and event.action == action and event.of == place.network.id
+        what = event.kind, event.action, event.of, event.attributes.get("container")
+        return what == ("network", "connect", place.network.id, container)
 
     return matches

@@ -1,9 +1,11 @@
 """A cluster's place in a Docker engine: four networks of its own, and a container for each of its parts."""
 
+import asyncio
 import itertools
 import secrets
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 from compose.cluster.admin_client import AdminClient, Silent
@@ -25,7 +27,7 @@ from compose.cluster.spec import MAX_NODES, BalancerKind, ClusterSpec, NodeSpec
 from compose.cluster.stores import Stores
 from compose.cluster.wiring import Address, Backing, Seat
 from shared.contract import NodeState
-from shared.errors import OperatorError
+from shared.errors import DcsimError, OperatorError
 
 HTTP_PORT, OPERATOR_PORT, FIRST_LINK_PORT = 8080, 8081, 7001
 """Inside every container."""
@@ -63,6 +65,14 @@ class DockerSite:
         self._client = client
         self._context_path = context_path
         self._containers: dict[str, ManagedContainer] = {}
+        self._panel = ContainerLinks(
+            client,
+            layout.relay.operator_url if layout.plan.links else None,
+            run=run,
+            container_name=lambda name: self._containers[name].plan.name,
+            places=places,
+        )
+        self._telling: set[asyncio.Task[None]] = set()
 
     def grow(self, node: NodeSpec) -> tuple[Address, LinkPlan]:
         places, addresses, plan = self._room_for((node,))
@@ -83,7 +93,8 @@ class DockerSite:
             published,
             {CLUSTER: self._name, PART: name},
         )
-        container = ManagedContainer(self._run, plan, title=name, log=self.folder / f"{name}.log")
+        on_death = partial(self._node_died, name) if part is Part.NODE and self.layout.plan.links else _nobody_minds
+        container = ManagedContainer(self._run, plan, title=name, log=self.folder / f"{name}.log", on_death=on_death)
         self._containers[name] = container
         return container
 
@@ -91,7 +102,7 @@ class DockerSite:
         return Launch(
             Command((part.value,), settings.to_environment()),
             readiness=lambda _log: Polled(lambda: self._is_ready(part, name)),
-            start_limit_s=START_LIMIT_S,
+            start_limit_s=START_LIMIT_S + getattr(settings, "starting_s", 0.0),
             stop_limit_s=settings.stop_grace_s + getattr(settings, "lame_duck_s", 0.0) + STOP_EXTRA_S,
             spawn=self._containers[name].spawn,
         )
@@ -100,8 +111,8 @@ class DockerSite:
         raise _no_real_balancer(spec)
 
     def links(self, url: str | None) -> Links:
-        containers = {name: container.plan.name for name, container in self._containers.items()}
-        return ContainerLinks(self._client, url, run=self._run, containers=containers, places=self._places)
+        assert url == (self.layout.relay.operator_url if self.layout.plan.links else None)
+        return self._panel
 
     async def stores_ready(self) -> None:
         await self._stores.ready()
@@ -120,9 +131,25 @@ class DockerSite:
         question = f"GET {self._context_path}/status HTTP/1.1\r\nHost: dcsim\r\nConnection: close\r\n\r\n"
         return await says(self.layout.balancer.port, question.encode(), b"HTTP/1.1")
 
+    def _node_died(self, name: str) -> None:
+        """The relay is told at once, also when nobody here had killed it: at the address of a container that is gone
+        nobody refuses, so whoever the balancer sends there would wait."""
+
+        async def tell() -> None:
+            with suppress(DcsimError):
+                await self._panel.look(gone=[f"balancer->{name}"])
+
+        task = asyncio.get_running_loop().create_task(tell())
+        self._telling.add(task)
+        task.add_done_callback(self._telling.discard)
+
     def _address(self, part: Part, name: str) -> Address:
         others = {Part.BALANCER: self.layout.balancer, Part.RELAY: self.layout.relay}
         return others.get(part) or self._joined.get(name) or self.layout.nodes[name]
+
+
+def _nobody_minds() -> None:
+    return
 
 
 def docker_sites(run: Run, stores: ContainerStores, *, name: str) -> OpenSite:

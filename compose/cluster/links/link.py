@@ -78,6 +78,16 @@ class Link:
             self._target_is_there = await self._look()
             await self._open_or_close()
 
+    async def target_gone(self) -> None:
+        """Its owner says so, and need not be asked again: where a whole machine goes, nobody is left who refuses, and
+        looking takes as long as being patient does. Whoever is just being connected is refused, too."""
+        self._target_is_there = False
+        self._stop_watching()
+        await self._open_or_close()
+        self._doubt.set()
+        for task in list(self._dialling):
+            task.cancel()
+
     async def set_fault(self, fault: Fault) -> None:
         """Replaces the fault there is. From the return on nothing passes unharmed, in connections old or new."""
         self._end_fault()
@@ -149,13 +159,19 @@ class Link:
         return connection.accepted()
 
     async def _dial(self, connection: Connection) -> None:
-        loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(DIAL_LIMIT_S):
-                await loop.create_connection(connection.reached, self.settings.target_host, self.settings.target_port)
+                await self._connect(connection)
         except (OSError, TimeoutError):
             self._doubt.set()
             connection.reset()
+        except asyncio.CancelledError:
+            connection.reset()
+            raise
+
+    async def _connect(self, connection: Connection) -> None:
+        loop = asyncio.get_running_loop()
+        await loop.create_connection(connection.reached, self.settings.target_host, self.settings.target_port)
 
     def _afflict(self, connection: Connection) -> None:
         self._hits += self.fault.begin(connection)

@@ -19,8 +19,8 @@ _LINKS = TypeAdapter(list[LinkSettings])
 def relay_operator_app(token: str, board: Switchboard) -> web.Application:
     """`GET /-/links`; `PUT /-/fault` with `{"link", "kind", ...settings}`; `DELETE /-/fault?link=...`, without a link
     for all; `POST /-/links` with `{"links": [...]}` opens further ones, `DELETE /-/links?link=...` takes one away;
-    `POST /-/look` makes every link as open as its target is. Whatever was asked for is so when the answer
-    comes."""
+    `POST /-/look` makes every link as open as its target is, of which `{"gone": [...], "unseen": [...]}` may say what
+    is known already. Whatever was asked for is so when the answer comes."""
     links = board.links
 
     async def show(_request: web.Request) -> web.Response:
@@ -38,9 +38,13 @@ def relay_operator_app(token: str, board: Switchboard) -> web.Application:
         chosen = list(links.values()) if name is None else [board.find(name)]
         return web.json_response({"hits": {link.settings.name: await link.heal() for link in chosen}})
 
-    async def look(_request: web.Request) -> web.Response:
-        await asyncio.gather(*(link.look_again() for link in links.values()))
-        return await show(_request)
+    async def look(request: web.Request) -> web.Response:
+        """What is `gone` is so for certain, what is `unseen` cannot be told from here; the others are looked at."""
+        body = await json_object(request) if request.can_read_body else {}
+        gone, unseen = set(body.get("gone", ())), set(body.get("unseen", ()))
+        await asyncio.gather(*(link.target_gone() for name, link in links.items() if name in gone))
+        await asyncio.gather(*(link.look_again() for name, link in links.items() if name not in gone | unseen))
+        return await show(request)
 
     async def add(request: web.Request) -> web.Response:
         body = await json_object(request)

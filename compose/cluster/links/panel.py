@@ -1,6 +1,6 @@
 """The panel through which faults of links are set, seen and healed from outside the relay."""
 
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -66,9 +66,10 @@ class Links:
         """Takes a link away and breaks off what runs through it. Refused 404 for one that is not there."""
         await self._client.remove_link(self.url, name)
 
-    async def look(self) -> None:
-        """Returns when every link whose target is down refuses, and every other one does not."""
-        await self._client.look(self.url)
+    async def look(self, *, gone: Sequence[str] = ()) -> None:
+        """Returns when every link whose target is down refuses, and every other one does not. `gone` are those of
+        which it is known."""
+        await self._client.look(self.url, gone=gone)
 
     async def fault(self, link: str, kind: str, **settings: Any) -> LinkReading:
         """Sets a fault, in place of the one there may be. It is in force when this returns."""

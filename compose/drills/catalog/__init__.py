@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from compose.drills.scenario.source import unknown_word
+from compose.drills.scenario.nearest import nearest
 from shared.errors import OperatorError
 
 FOLDER = Path(__file__).parent
@@ -24,9 +24,9 @@ def find_drill(name: str) -> Path:
     numbered = [path for stem, path in known.items() if _number(stem) == _number(name.lower())]
     if numbered and _number(name.lower()):
         return numbered[0]
-    raise OperatorError(
-        f"{name} is no file here, and of the drills that come with dcsim " + unknown_word(name, list(known), kind="one")
-    )
+    close = nearest(name, known)
+    hint = f"did you mean {close}?" if close else "dcsim drill list shows those that come with dcsim"
+    raise OperatorError(f"{name} is neither a drill that comes with dcsim nor a file here; {hint}")
 
 
 def _number(name: str) -> str:

@@ -1,9 +1,8 @@
-"""How faults look at the cluster from outside: a process in the kernel's table, a port, an answer to a greeting."""
+"""How faults look at the cluster from outside: a port, an answer to a greeting."""
 
 import asyncio
 import contextlib
 from enum import Enum
-from pathlib import Path
 
 LOOK_LIMIT_S = 1.0
 """Real seconds without an answer after which somebody counts as silent."""
@@ -37,14 +36,3 @@ async def greet(host: str, port: int, hello: bytes, *, limit_s: float = LOOK_LIM
             writer.close()
             with contextlib.suppress(OSError):
                 await writer.wait_closed()
-
-
-def kernel_state(pid: int | None) -> str | None:
-    """The letter Linux has for a process: R, S, T (stopped), Z; None where there is none, or nowhere to look."""
-    if pid is None:
-        return None
-    try:
-        stat = Path(f"/proc/{pid}/stat").read_text()
-    except OSError:
-        return None
-    return stat.rpartition(")")[2].split()[0]

@@ -8,13 +8,11 @@ from compose.cluster.admin_client import Silent
 from compose.cluster.processes import ProcessState
 from compose.drills.conditions import note_condition
 from compose.drills.faults.base import Fault, Hold, Unconfirmed, or_heal
-from compose.drills.faults.from_outside import kernel_state
 from compose.drills.history.records import NodeCondition
 from compose.drills.scene import Scene
 from compose.drills.targets import TargetKind
 
 LOOK_LIMIT_S = 0.3
-STOPPED = "T"
 
 
 class NodeHang(Fault):
@@ -40,13 +38,13 @@ class Hung:
         self._was_awake = self._node.process.state is ProcessState.UP
 
     async def confirm(self) -> str:
-        state = kernel_state(self._node.process.pid)
-        if state not in (None, STOPPED):
-            raise Unconfirmed(f"{self._node.id} should stand still, and for the kernel it is in state {state}")
+        seen = await self._node.process.stands_still()
+        if seen is None:
+            raise Unconfirmed(f"{self._node.id} should stand still, and its process does not")
         try:
             await self._scene.cluster.client.status(self._node.operator_url, limit_s=LOOK_LIMIT_S)
         except Silent:
-            return f"{self._node.id}: stopped (kernel state {state or 'not known'}), and silent for {LOOK_LIMIT_S:g} s"
+            return f"{self._node.id}: stands still ({seen}), and is silent for {LOOK_LIMIT_S:g} s"
         raise Unconfirmed(f"{self._node.id} should stand still, and its operator port answers")
 
     async def heal(self) -> int | None:

@@ -5,7 +5,8 @@ run         reads the folder; a run that was cut off or never judged is shown as
 seen        what came of each operation, as the person in front of it saw it
 people      who they are, and what became of each of them
 timeline    where an instant of the run stands on the page, and what policy time it was
-lanes, messages, heat, charts, biographies, divergence, verdicts     one section of the page each, without its HTML
+verdicts, lanes, stretches, messages, heat, measured, charts, biographies, divergence, conditions
+            one section of the page each, without its HTML
 page        puts the sections into the templates
 junit, result, markdown, several     the same verdicts for machines, and for a comment in a review
 

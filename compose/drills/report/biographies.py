@@ -101,7 +101,7 @@ def _event(variant: Variant, operation: Operation) -> Event:
         *_at(variant, operation),
         _words(variant, operation, came),
         operation.number,
-        why=_why(variant, operation, came),
+        why=_why(variant, operation),
         policy_ms=policy,
     )
 
@@ -126,26 +126,22 @@ def _words(variant: Variant, operation: Operation, came: Came) -> str:
     answer, on = operation.completion, f" on {operation.node}" if operation.node else ""
     if came is Came.LOGGED_IN:
         token = ", with a remember-me cookie" if answer and answer.token else ""
-        return f"logged in{on}{token}"
+        again = "had to log in again" if variant.seen.had_to_log_in(operation) else "logged in"
+        return f"{again}{on}{token}"
     if came in (Came.FAILED, Came.UNSEEN):
         said = answer and (answer.balancer_error or answer.error or (answer.status and f"status {answer.status}"))
         return f"{came.value}: {said or 'nobody answered'}"
     if came is Came.STALE:
-        act = variant.history.by_number[variant.seen.ended_by[operation.number]]
+        act = variant.seen.ended_by[operation.number]
         action = act.invoke.action
         ended = f"{action.sentence.lower() if action else 'an action'} (operation {act.number})"
         return f"wrongly let in{on}, after this had ended the login: {ended}"
     return f"{came.value}{on}"
 
 
-def _why(variant: Variant, operation: Operation, came: Came) -> tuple[str, ...]:
+def _why(variant: Variant, operation: Operation) -> tuple[str, ...]:
     logout = variant.logouts.get(operation.number)
-    if logout is not None:
-        return (f"cause: {logout.cause}", *logout.chain)
-    answer = operation.completion
-    if came in (Came.THROWN_OUT, Came.SILENT) and answer and answer.session_ended:
-        return (f"the node says why the session had ended: {answer.session_ended}",)
-    return ()
+    return () if logout is None else (f"cause: {logout.cause}", *logout.chain)
 
 
 def _together(events: Sequence[Event]) -> list[Event]:

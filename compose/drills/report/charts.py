@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from markupsafe import Markup, escape
 
 from compose.drills.history.history import NEVER_NS
-from compose.drills.report.measured import Limit, Slices, failure_limits, latency_limits, slices_of
+from compose.drills.report.measured import Limit, Slices, failure_limits, latency_limits, rate_limits, slices_of
 from compose.drills.report.variant import Variant
 
 if TYPE_CHECKING:
@@ -71,10 +71,10 @@ def _picture(variant: Variant, slices: Slices, everyone: Sequence[Slices]) -> Ma
     FigureCanvasSVG(figure)
     figure.patch.set_alpha(0)
     axes: list[Axes] = list(figure.subplots(rows, 1, sharex=True))
-    _rates(axes[0], slices, everyone)
-    _latencies(axes[1], slices, everyone, latency_limits(thresholds))
+    _rates(axes[0], variant, slices, everyone, rate_limits(thresholds))
+    _latencies(axes[1], variant, slices, everyone, latency_limits(thresholds))
     if failures:
-        _failures(axes[2], slices, failures)
+        _failures(axes[2], variant, slices, failures)
     for axis in axes:
         _common(axis, variant)
     axes[-1].set_xlabel("seconds since the run began (real)")
@@ -83,17 +83,20 @@ def _picture(variant: Variant, slices: Slices, everyone: Sequence[Slices]) -> Ma
     return _inline(buffer.getvalue(), variant)
 
 
-def _rates(axis: "Axes", slices: Slices, everyone: Sequence[Slices]) -> None:
+def _rates(axis: "Axes", variant: Variant, slices: Slices, everyone: Sequence[Slices], limits: Sequence[Limit]) -> None:
     x = slices.middles_s
     axis.fill_between(x, slices.failed, step="mid", color=_COLOURS["fail-line"], alpha=0.5, linewidth=0, label="failed")
     axis.step(x, slices.offered, where="mid", color=_COLOURS["soft"], linestyle="--", linewidth=1.2, label="offered")
     axis.step(x, slices.completed, where="mid", color=_COLOURS["ok-line"], linewidth=1.5, label="completed")
     highest = max((value for one in everyone for value in (*one.offered, *one.completed)), default=1)
-    axis.set_ylim(0, max(highest * 1.15, 1))
+    axis.set_ylim(0, max([highest * 1.15, 1, *(limit.value * 1.15 for limit in limits)]))
     axis.set_ylabel("requests/s (real)")
+    _limit_lines(axis, variant, limits)
 
 
-def _latencies(axis: "Axes", slices: Slices, everyone: Sequence[Slices], limits: Sequence[Limit]) -> None:
+def _latencies(
+    axis: "Axes", variant: Variant, slices: Slices, everyone: Sequence[Slices], limits: Sequence[Limit]
+) -> None:
     x = slices.middles_s
     axis.plot(
         x, _gaps(slices.slowest), color=_COLOURS["soft"], linestyle="none", marker=".", markersize=4, label="slowest"
@@ -109,42 +112,53 @@ def _latencies(axis: "Axes", slices: Slices, everyone: Sequence[Slices], limits:
     axis.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
     axis.minorticks_off()
     axis.set_ylabel("latency, ms (real)")
-    _limit_lines(axis, limits)
+    _limit_lines(axis, variant, limits)
 
 
-def _failures(axis: "Axes", slices: Slices, limits: Sequence[Limit]) -> None:
+def _failures(axis: "Axes", variant: Variant, slices: Slices, limits: Sequence[Limit]) -> None:
     shares = [None if share is None else 100 * share for share in slices.failed_share]
     axis.plot(slices.middles_s, _gaps(shares), color=_COLOURS["fail-line"], linewidth=1.5, marker=".", markersize=3)
     highest = max([*(share for share in shares if share is not None), *(100 * limit.value for limit in limits), 1])
     axis.set_ylim(0, highest * 1.25)
     axis.set_ylabel("failed, %")
-    _limit_lines(axis, [Limit(limit.words, 100 * limit.value) for limit in limits])
+    _limit_lines(axis, variant, [limit._replace(value=100 * limit.value) for limit in limits])
 
 
-def _limit_lines(axis: "Axes", limits: Sequence[Limit]) -> None:
+def _limit_lines(axis: "Axes", variant: Variant, limits: Sequence[Limit]) -> None:
+    """Each over the phase it is limited to."""
     for limit in limits:
-        axis.axhline(limit.value, color=_COLOURS["fail-line"], linewidth=1.2, linestyle=(0, (6, 3)))
+        starts_s, ends_s = (real_ns / 1e9 for real_ns in _stretch(variant, limit.phase))
+        axis.hlines(limit.value, starts_s, ends_s, color=_COLOURS["fail-line"], linewidth=1.3, linestyle=(0, (6, 3)))
         axis.annotate(
             f"limit {limit.words}",
-            (0.004, limit.value),
-            xycoords=("axes fraction", "data"),
+            (starts_s, limit.value),
             textcoords="offset points",
-            xytext=(0, 3),
+            xytext=(3, 3),
             fontsize=8,
             color=_COLOURS["fail-line"],
         )
 
 
+def _stretch(variant: Variant, phase: str | None) -> tuple[int, int]:
+    history, timeline = variant.history, variant.timeline
+    begins = None if phase is None else history.first_mark(phase)
+    ends = None if phase is None else history.first_mark(f"{phase}:end")
+    return (
+        timeline.starts_ns if begins is None else max(begins.real_ns, timeline.starts_ns),
+        history.ends_ns if ends is None else ends.real_ns,
+    )
+
+
 def _common(axis: "Axes", variant: Variant) -> None:
     """What every chart has behind it: faults shaded, jumps of policy time hatched."""
-    axis.set_xlim(0, variant.timeline.span_ns / 1e9)
+    axis.set_xlim(variant.timeline.starts_ns / 1e9, variant.timeline.ends_ns / 1e9)
     axis.grid(axis="y", linewidth=0.6)
     axis.set_axisbelow(True)
     axis.patch.set_alpha(0)
     for band in variant.history.faults:
         ends_ns = variant.history.ends_ns if band.ends_ns == NEVER_NS else band.ends_ns
         axis.axvspan(band.starts_ns / 1e9, ends_ns / 1e9, color=_COLOURS["fault"], alpha=0.16, linewidth=0)
-    least_s = variant.timeline.span_ns / 1e9 * 0.004
+    least_s = (variant.timeline.ends_ns - variant.timeline.starts_ns) / 1e9 * 0.004
     for jump in variant.timeline.merged_jumps():
         middle = (jump.starts_ns + jump.ends_ns) / 2e9
         half = max((jump.ends_ns - jump.starts_ns) / 2e9, least_s / 2)
@@ -170,5 +184,5 @@ def _inline(svg: str, variant: Variant) -> Markup:
         body = body.replace(colour, f"var(--{name})")
     body = re.sub(r"\n\s*", "\n", body).replace("'DejaVu Sans'", "system-ui, 'DejaVu Sans', sans-serif")
     body = re.sub(r' (?:width|height)="[\d.]+pt"', "", body, count=2)
-    label = f"Rates and latencies of variant {variant.name} over real time; the table below has the numbers"
+    label = f"Rates and latencies of {variant.title} over real time; the table below has the numbers"
     return Markup(body.replace("<svg", f'<svg role="img" aria-label="{escape(label)}"', 1))

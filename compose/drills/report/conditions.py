@@ -42,10 +42,7 @@ def conditions_of(variant: Variant) -> Conditions:
             ("lasted", f"{variant.history.ends_ns / 1e9:.1f} s (real)"),
             ("requests", str(len(variant.history.operations))),
         ],
-        [
-            (name.removesuffix("_s").replace("_", " "), _limit(name, value))
-            for name, value in sorted(opened.limits.items())
-        ],
+        [(_name(name), _limit(name, value)) for name, value in sorted(opened.limits.items())],
         [(name.replace("_", " "), str(value).lower()) for name, value in sorted(_plain(opened.switches).items())],
         f"{_FIDELITY.get(opened.on, f'Where it ran: {opened.on}.')} {_PEOPLE}",
         _clock(variant),
@@ -76,7 +73,13 @@ def _times(count: int) -> str:
 def _limit(name: str, value: int | None) -> str:
     if value is None:
         return "none"
-    return f"{in_words(value * 1000)} (policy)" if name.endswith("_s") else str(value)
+    unit_ms = {"ms": 1, "s": 1000}.get(name.rpartition("_")[2])
+    return str(value) if unit_ms is None else f"{in_words(value * unit_ms)} (policy)"
+
+
+def _name(limit: str) -> str:
+    """Without its unit, which the value has."""
+    return limit.removesuffix("_ms").removesuffix("_s").replace("_", " ")
 
 
 def _clock(variant: Variant) -> str:

@@ -4,10 +4,11 @@ stands; `templates/lanes.html` draws it."""
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from compose.drills.history.history import NEVER_NS, Operation
-from compose.drills.history.records import NodeCondition
+from compose.drills.history.history import Operation
+from compose.drills.report import stretches
 from compose.drills.report.seen import ORDINARY, Came
-from compose.drills.report.timeline import AxisMark, Timeline
+from compose.drills.report.stretches import Stretch
+from compose.drills.report.timeline import AxisMark
 from compose.drills.report.variant import Variant
 
 SHOWN_PEOPLE = 24
@@ -17,8 +18,6 @@ still more, so are the others, and the page says so. What is linked to always ha
 FINE = 20_000
 """Plain ticks stand on a grid of so many columns, so that thousands at one place are one."""
 NODE_HEIGHT, PERSON_HEIGHT, HEAD_LINE = 34, 24, 16
-_CHARACTER_PERCENT = 0.72
-"""The width of a letter in a lane of 900 px."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,20 +28,6 @@ class Dot:
     came: Came
     words: str
     anchor: str
-    number: int
-
-
-@dataclass(frozen=True, slots=True)
-class Stretch:
-    """A part of the width. `kind` chooses how it is filled, `line` which line of the head its label is on."""
-
-    percent: float
-    width: float
-    kind: str
-    label: str
-    words: str
-    line: int = 0
-    label_at_end: bool = False
 
 
 @dataclass
@@ -84,8 +69,8 @@ def lay_out(
     """`worst` is everybody of the run, the worst off first; `biographies` are ids by person, `linked` the operations
     that something else on the page points to, `budget` how many may have marks of their own."""
     timeline = variant.timeline
-    faults = _faults(variant)
-    marks = _marks(variant)
+    faults = stretches.faults(variant)
+    marks = stretches.marks(variant)
     fault_lines = 1 + max((stretch.line for stretch in faults), default=-1)
     mark_lines = 1 + max((stretch.line for stretch in marks), default=-1)
     head = HEAD_LINE * (fault_lines + mark_lines) + 6
@@ -105,7 +90,7 @@ def lay_out(
         rows.rows,
         faults,
         marks,
-        _jumps(timeline),
+        stretches.jumps(timeline),
         timeline.axis(),
         head,
         HEAD_LINE * fault_lines,
@@ -144,7 +129,7 @@ class _Rows:
         row = self._row(node, "node", NODE_HEIGHT)
         answered = [operation for operation in self._variant.history.operations if operation.node == node]
         row.ticks = self._ticks(answered)
-        row.states = _states(self._variant, node)
+        row.states = stretches.states(self._variant, node)
 
     def add_person(self, name: str) -> None:
         person = self._variant.people.by_name.get(name)
@@ -190,7 +175,6 @@ class _Rows:
             variant.seen[operation],
             variant.describe(operation),
             variant.anchor(operation.number),
-            operation.number,
         )
 
     def _ticks(self, operations: Iterable[Operation]) -> dict[Came, str]:
@@ -199,82 +183,3 @@ class _Rows:
             at = int(self._variant.timeline.percent(operation.started_ns) * FINE / 100)
             columns.setdefault(self._variant.seen[operation], set()).add(at)
         return {came: "".join(f"M{at} 0v1" for at in sorted(columns[came])) for came in Came if came in columns}
-
-
-def _states(variant: Variant, node: str) -> list[Stretch]:
-    """Where the node was anything but up."""
-    changes = [change for change in variant.history.node_changes if change.node == node]
-    stretches = []
-    for at, change in enumerate(changes):
-        end_ns = changes[at + 1].real_ns if at + 1 < len(changes) else variant.history.ends_ns
-        if change.condition is not NodeCondition.UP:
-            words = f"{node} is {change.condition.value} ({change.cause})" if change.cause else change.condition.value
-            stretches.append(
-                _stretch(
-                    variant.timeline, change.real_ns, end_ns, change.condition.value, change.condition.value, words
-                )
-            )
-    return stretches
-
-
-def _stretch(timeline: Timeline, starts_ns: int, ends_ns: int, kind: str, label: str, words: str) -> Stretch:
-    start, end = timeline.percent(starts_ns), timeline.percent(ends_ns)
-    return Stretch(start, round(max(end - start, 0.05), 3), kind, label, words)
-
-
-def _faults(variant: Variant) -> list[Stretch]:
-    timeline, found = variant.timeline, []
-    for band in variant.history.faults:
-        ends_ns = variant.history.ends_ns if band.ends_ns == NEVER_NS else band.ends_ns
-        seen = band.confirmed.detail if band.confirmed else "never seen from outside to be in force"
-        healed = "" if band.healed else ", never healed"
-        words = (
-            f"{band.fault}: {band.kind} on {band.target}, from {timeline.both(band.starts_ns)}"
-            f" to {timeline.both(ends_ns)}{healed}. Seen: {seen or 'in force'}"
-        )
-        kind = "fault" if band.is_confirmed else "fault unconfirmed"
-        label = f"{band.fault} ({band.target})" + ("" if band.is_confirmed else ", unconfirmed")
-        found.append(_stretch(timeline, band.starts_ns, ends_ns, kind, label, words))
-    return _on_lines(found, most=4)
-
-
-def _marks(variant: Variant) -> list[Stretch]:
-    """Beginnings only: the end of a step is where the next one begins, or says nothing."""
-    timeline = variant.timeline
-    found = [
-        Stretch(timeline.percent(mark.real_ns), 0, "mark", mark.name, f"{mark.name}: {timeline.both(mark.real_ns)}")
-        for mark in variant.history.marks
-        if not mark.name.endswith(":end")
-    ]
-    return _on_lines(found, most=3)
-
-
-def _jumps(timeline: Timeline) -> list[Stretch]:
-    found = [
-        _stretch(
-            timeline,
-            jump.starts_ns,
-            jump.ends_ns,
-            "jump",
-            jump.words,
-            f"policy time jumps {jump.words} at {jump.starts_ns / 1e9:.3f} s (real)",
-        )
-        for jump in timeline.merged_jumps()
-    ]
-    return _on_lines(found, most=2)
-
-
-def _on_lines(stretches: Sequence[Stretch], *, most: int) -> list[Stretch]:
-    """Puts labels on lines so that none covers another; those for which there is no room lose theirs."""
-    free = [0.0] * most
-    placed = []
-    for one in stretches:
-        width = max(1.5, len(one.label) * _CHARACTER_PERCENT)
-        at_end = one.percent + width > 100
-        start = max(0.0, one.percent + one.width - width) if at_end else one.percent
-        line = next((line for line in range(most) if free[line] <= start), None)
-        if line is not None:
-            free[line] = start + width
-        label = one.label if line is not None else ""
-        placed.append(Stretch(one.percent, one.width, one.kind, label, one.words, line or 0, at_end))
-    return placed

@@ -18,15 +18,17 @@ from compose.drills.report.variant import Variant
 
 SLICES = 60
 _SHORTEST_NS = 100_000_000
-_LATENCY = re.compile(r"(p\(\d+(?:\.\d+)?\)|avg|med|max)\s*<=?\s*(\d+(?:\.\d+)?)")
-_RATE = re.compile(r"rate\s*<=?\s*(\d*\.?\d+)")
+_LATENCY = re.compile(r"(?:p\(\d+(?:\.\d+)?\)|avg|med|min|max)\s*[<>]=?\s*(\d+(?:\.\d+)?)")
+_PHASE = re.compile(r"\{[^}]*\bphase:\s*([a-z]+)")
+_RATE = re.compile(r"rate\s*[<>]=?\s*(\d*\.?\d+)")
 
 
 class Limit(NamedTuple):
-    """A threshold as it is drawn: `value` in ms, or as a share from 0 to 1."""
+    """A threshold as it is drawn: `value` in ms, or as a share from 0 to 1; `phase` is the one it is limited to."""
 
     words: str
     value: float
+    phase: str | None = None
 
 
 @dataclass(frozen=True)
@@ -137,12 +139,16 @@ def failure_limits(thresholds: Iterable[Verdicted]) -> list[Limit]:
     return _limits(thresholds, "failed", _RATE)
 
 
+def rate_limits(thresholds: Iterable[Verdicted]) -> list[Limit]:
+    return _limits(thresholds, "requests", _RATE)
+
+
 def _limits(thresholds: Iterable[Verdicted], metric: str, pattern: re.Pattern[str]) -> list[Limit]:
+    """`latency{phase:method}: p(95)<200` is one on `latency`."""
     found: dict[Limit, None] = {}
     for one in thresholds:
-        for text in (one.id, one.sentence):
-            match = pattern.search(text)
-            if match is not None and metric in text:
-                found[Limit(match.group(0), float(match.groups()[-1]))] = None
-                break
+        match = pattern.search(one.id)
+        if match is not None and re.match(rf"\s*{metric}\b", one.id):
+            phase = _PHASE.search(one.id)
+            found[Limit(one.id, float(match.group(1)), None if phase is None else phase.group(1))] = None
     return list(found)

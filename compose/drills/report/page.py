@@ -24,7 +24,7 @@ from compose.drills.report import (
 from compose.drills.report.people import Fate, worst_first
 from compose.drills.report.run import Run, VariantRun
 from compose.drills.report.seen import Came
-from compose.drills.report.variant import Variant
+from compose.drills.report.variant import Variant, title_of
 from compose.drills.verdict import Verdict
 from compose.durations import in_words
 
@@ -35,8 +35,16 @@ STRIP = 1500
 def variants_of(run: Run) -> list[Variant]:
     """Those that were begun, all to one scale."""
     begun = [(index, one) for index, one in enumerate(run.variants) if one.opened is not None]
-    span_ns = max((one.history.ends_ns for _, one in begun), default=1)
-    return [Variant(one, index, span_ns) for index, one in begun]
+    starts_ns = min((_first_sent_ns(one) for _, one in begun), default=0)
+    ends_ns = max((one.history.ends_ns for _, one in begun), default=1)
+    return [Variant(one, index, starts_ns, ends_ns) for index, one in begun]
+
+
+def _first_sent_ns(variant: VariantRun) -> int:
+    """A little before the first operation: until then the cluster was started, and there is nothing to see."""
+    operations = variant.history.operations
+    before_ns = variant.history.ends_ns // 50
+    return max(0, operations[0].started_ns - before_ns) if operations else 0
 
 
 def render(run: Run, variants: Sequence[Variant]) -> str:
@@ -109,19 +117,22 @@ def _lanes(
     ]
 
 
-def _overview(run: Run) -> list[tuple[str, str, list[Verdict | None]]]:
-    """Each expectation, threshold and guard of any variant, and its verdict in each."""
-    rows: dict[tuple[str, str], dict[str, Verdict]] = {}
-    for one in run.variants:
-        judgement = one.judgement
-        kinds = (
-            ("expectation", judgement.expectations),
-            ("threshold", judgement.thresholds),
-            ("guard", judgement.guards),
-        )
-        for kind, judged in kinds:
+def _overview(run: Run) -> list[tuple[str, str, list[tuple[Verdict, bool] | None]]]:
+    """Each expectation and threshold of any variant, and its verdict in each, with whether it was violated as the drill
+    set out to show; guards as one unless one did not hold."""
+    judgements = [one.judgement for one in run.variants]
+    guards = [(one.variant, guard) for one in judgements for guard in one.guards]
+    held = [guard for _, guard in guards if guard.verdict is Verdict.PASS]
+    rows: dict[tuple[str, str], dict[str, tuple[Verdict, bool]]] = {}
+    for one in judgements:
+        for kind, judged in (("expectation", one.expectations), ("threshold", one.thresholds)):
             for verdicted in judged:
-                rows.setdefault((kind, verdicted.id), {})[one.name] = verdicted.verdict
+                shown = verdicted.demonstrates and verdicted.verdict is Verdict.PASS
+                rows.setdefault((kind, verdicted.id), {})[one.variant] = verdicted.verdict, shown
+    for variant, guard in guards:
+        count = len({guard.id for guard in held})
+        name = guard.id if len(held) < len(guards) else f"{count} guard{'' if count == 1 else 's'}"
+        rows.setdefault(("guard", name), {})[variant] = guard.verdict, False
     return [(kind, id_, [found.get(one.name) for one in run.variants]) for (kind, id_), found in rows.items()]
 
 
@@ -136,7 +147,7 @@ def _environment() -> Environment:
     )
     helpers: dict[str, Any] = {"Came": Came, "Fate": Fate, "Verdict": Verdict, "FINE": lanes.FINE}
     environment.globals.update(helpers)
-    environment.filters.update({"duration": in_words, "ms": _ms})
+    environment.filters.update({"duration": in_words, "ms": _ms, "title_of": title_of})
     return environment
 
 

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
 
-from compose.drills.history.history import History, Operation
+from compose.drills.history.history import Operation
 from compose.drills.history.records import OPERATORS, OpKind
 from compose.drills.report.seen import Came, Seen
-from compose.drills.report.stale import account_of
 
 
 class Fate(Enum):
@@ -41,12 +40,9 @@ class Person:
     """Somebody with a browser. `accounts` are the users he was served as: a thief has his victim's."""
 
     name: str
+    accounts: frozenset[str]
     operations: tuple[Operation, ...]
     counts: Counter[Came]
-
-    @cached_property
-    def accounts(self) -> frozenset[str]:
-        return frozenset(account_of(operation) for operation in self.operations if operation.is_answered_by_node)
 
     @cached_property
     def fate(self) -> Fate:
@@ -86,12 +82,14 @@ _WORDS = (
 class People:
     """Everybody of one variant who used the cluster; who only administers it is left out."""
 
-    def __init__(self, history: History, seen: Seen) -> None:
+    def __init__(self, seen: Seen) -> None:
         self.by_name: dict[str, Person] = {}
-        for name, operations in history.by_user.items():
+        for name, operations in seen.case.history.by_user.items():
             if _is_user(operations):
+                accounts = frozenset(seen.case.credentials.account_of(operation) for operation in operations)
                 counts = Counter(seen[operation] for operation in operations)
-                self.by_name[name] = Person(name, operations, counts)
+                counts[Came.THROWN_OUT] += sum(map(seen.had_to_log_in, operations))
+                self.by_name[name] = Person(name, accounts, operations, counts)
 
     def __len__(self) -> int:
         return len(self.by_name)

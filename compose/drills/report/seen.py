@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from enum import StrEnum
 
-from compose.drills.history.history import History, Operation
+from compose.drills.case.case import Case
+from compose.drills.history.history import Operation
 from compose.drills.history.records import OpKind, Outcome
-from compose.drills.report.stale import stale_operations
+from compose.drills.logout import Logout, LogoutKind
 from shared.contract import KnownVia
 
 
@@ -37,22 +38,28 @@ ORDINARY = frozenset({Came.SERVED, Came.REFUSED})
 
 
 class Seen:
-    """What came of every operation of a history. `ended_by` has the invalidating act for each stale one."""
+    """What came of every operation of a case. `ended_by` has the invalidating act for each stale one, `logouts` the end
+    of a login for each operation at which it was noticed. Who is stale and who was logged out is judging's to say."""
 
-    def __init__(self, history: History) -> None:
-        self.ended_by: Mapping[int, int] = stale_operations(history)
-        self._came: dict[int, Came] = {}
-        thrown_out_of: set[tuple[str, int | None]] = set()
-        for operation in history.operations:
-            came = _came(operation, is_stale=operation.number in self.ended_by)
-            if came is Came.THROWN_OUT:
-                login = (operation.user, operation.invoke.login_op)
-                came = Came.REFUSED if login in thrown_out_of else came
-                thrown_out_of.add(login)
-            self._came[operation.number] = came
+    def __init__(self, case: Case) -> None:
+        self.case = case
+        self.ended_by: Mapping[int, Operation] = {one.operation.number: one.act.operation for one in case.stale.stale}
+        self.logouts: Mapping[int, Logout] = {logout.op: logout for logout in case.logouts}
+        self._came = {operation.number: self._of(operation) for operation in case.history.operations}
 
     def __getitem__(self, operation: Operation) -> Came:
         return self._came[operation.number]
+
+    def had_to_log_in(self, operation: Operation) -> bool:
+        """Nobody asked him, but his browser had lost what he was known by."""
+        logout = self.logouts.get(operation.number)
+        return operation.kind is OpKind.LOGIN and logout is not None and logout.kind is LogoutKind.THROWN_OUT
+
+    def _of(self, operation: Operation) -> Came:
+        came = _came(operation, is_stale=operation.number in self.ended_by)
+        if came is Came.THROWN_OUT and operation.number not in self.logouts:
+            return Came.REFUSED
+        return came
 
 
 def _came(operation: Operation, *, is_stale: bool) -> Came:

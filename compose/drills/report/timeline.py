@@ -3,6 +3,7 @@ so that a lane can be stretched without stretching what stands in it."""
 
 from bisect import bisect_right
 from dataclasses import dataclass
+from math import ceil
 
 from compose.drills.history.history import History
 from compose.durations import in_words
@@ -10,8 +11,8 @@ from shared.clock import as_datetime
 
 NS_PER_S = 1_000_000_000
 _STEPS_S = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1800, 3600)
-_MERGE_PERCENT = 0.8
-"""Jumps closer together than this are one hatched stretch."""
+_MERGE_PERCENT, _MERGE_MANY_PERCENT, _MANY = 0.8, 6.0, 10
+"""Jumps closer together than this are one hatched stretch; where there are many, also those further apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +38,13 @@ class AxisMark:
 
 
 class Timeline:
-    """One variant's time. `span_ns` may be longer than the variant itself, for twins that are drawn to one scale."""
+    """One variant's time, as much of it as is drawn: twins share `starts_ns` and `ends_ns`, to be of one scale."""
 
-    def __init__(self, history: History, span_ns: int) -> None:
+    def __init__(self, history: History, starts_ns: int, ends_ns: int) -> None:
         self._history = history
-        self.span_ns = max(span_ns, 1)
+        self.starts_ns = starts_ns
+        self.ends_ns = max(ends_ns, starts_ns + 1)
+        self._span_ns = self.ends_ns - starts_ns
         self._starts = history.opened.policy_ms
         self._anchors = [
             (history.opened.real_ns, history.opened.policy_ms, 0.0),
@@ -50,7 +53,8 @@ class Timeline:
         self._instants = [anchor[0] for anchor in self._anchors]
 
     def percent(self, real_ns: int) -> float:
-        return round(100 * min(max(real_ns, 0), self.span_ns) / self.span_ns, 3)
+        """What was before, or is after, stands at the edge."""
+        return round(100 * min(max(real_ns - self.starts_ns, 0), self._span_ns) / self._span_ns, 3)
 
     def policy_ms(self, real_ns: int) -> int:
         since_ns, policy_ms, rate = self._anchors[max(0, bisect_right(self._instants, real_ns) - 1)]
@@ -78,9 +82,10 @@ class Timeline:
 
     def merged_jumps(self) -> list[Jump]:
         """As they are drawn: neighbours together."""
-        near_ns = self.span_ns * _MERGE_PERCENT / 100
+        jumps = self.jumps
+        near_ns = self._span_ns * (_MERGE_MANY_PERCENT if len(jumps) > _MANY else _MERGE_PERCENT) / 100
         merged: list[Jump] = []
-        for jump in self.jumps:
+        for jump in jumps:
             last = merged[-1] if merged else None
             if last is not None and jump.starts_ns - last.ends_ns <= near_ns:
                 merged[-1] = Jump(
@@ -92,11 +97,12 @@ class Timeline:
 
     def axis(self, wanted: int = 9) -> list[AxisMark]:
         """Round numbers of real seconds, about so many, each with its policy time."""
-        span_s = self.span_ns / NS_PER_S
+        span_s = self._span_ns / NS_PER_S
         step_s = next((step for step in _STEPS_S if span_s / step <= wanted), max(span_s / wanted, 3600))
         ends_ns = self._history.ends_ns
         marks = []
-        for at in range(int(span_s / step_s) + 1):
+        first = ceil(self.starts_ns / NS_PER_S / step_s)
+        for at in range(first, int(self.ends_ns / NS_PER_S / step_s) + 1):
             real_ns = int(at * step_s * NS_PER_S)
             policy = self.policy(self.policy_ms(real_ns)) if real_ns <= ends_ns else ""
             marks.append(AxisMark(self.percent(real_ns), f"{at * step_s:g} s", policy))

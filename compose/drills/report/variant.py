@@ -2,31 +2,42 @@
 
 from functools import cached_property
 
+from compose.drills.case.case import Case
 from compose.drills.history.history import History, Operation
 from compose.drills.judging.judgement import Logout, VariantJudgement
 from compose.drills.report.people import People
 from compose.drills.report.run import VariantRun
 from compose.drills.report.seen import Seen
 from compose.drills.report.timeline import Timeline
+from compose.drills.scenario.drill import ONLY
+
+
+def title_of(variant: str) -> str:
+    """What stands above it: a drill without variants has one that nobody named."""
+    return "this run" if variant == ONLY else variant
 
 
 class Variant:
     """`index` makes the ids of its elements: `v0-op12` is operation 12 of the first variant. All variants are drawn to
-    one scale, `span_ns` wide. Only for variants that were begun."""
+    one scale, from `starts_ns` to `ends_ns`. Only for variants that were begun."""
 
-    def __init__(self, run: VariantRun, index: int, span_ns: int) -> None:
+    def __init__(self, run: VariantRun, index: int, starts_ns: int, ends_ns: int) -> None:
         self.name = run.name
         self.prefix = f"v{index}"
         self.history: History = run.history
         self.judgement: VariantJudgement = run.judgement
         self.opened = run.history.opened
-        self.timeline = Timeline(run.history, span_ns)
-        self.seen = Seen(run.history)
-        self.people = People(run.history, self.seen)
+        self.timeline = Timeline(run.history, starts_ns, ends_ns)
+        self.seen = Seen(Case(run.history))
+        self.people = People(self.seen)
 
     def anchor(self, operation: int) -> str:
         """The id of an operation's mark in the lanes."""
         return f"{self.prefix}-op{operation}"
+
+    @property
+    def title(self) -> str:
+        return title_of(self.name)
 
     @cached_property
     def nodes(self) -> tuple[str, ...]:
@@ -37,8 +48,8 @@ class Variant:
 
     @cached_property
     def logouts(self) -> dict[int, Logout]:
-        """By the operation at which they were noticed."""
-        return {logout.op: logout for logout in self.judgement.logouts}
+        """By the operation at which they were noticed; as judged, or without a judgement as the history has it."""
+        return {logout.op: logout for logout in self.judgement.logouts} or dict(self.seen.logouts)
 
     def describe(self, operation: Operation) -> str:
         """One operation in one line, both clocks, with what came of it and why."""

@@ -3,14 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from compose.drills.finding import Evidence, Measure, Unit
+from compose.drills.finding import Evidence, Measure
+from compose.drills.judging.comparing import formatted
 from compose.drills.judging.judgement import VariantJudgement, Verdicted
 from compose.drills.report.variant import Variant
 from compose.drills.verdict import Verdict
-from compose.durations import in_words
 
 EVIDENCE = 10
 OPERATIONS = 5
+NOTHING = "nothing measured"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +78,15 @@ def _piece(evidence: Evidence, variant: Variant | None, biographies: dict[str, s
     if variant is None:
         return Piece(evidence.text, "", (), 0)
     known = [number for number in evidence.operations if number in variant.history.by_number]
-    when = "" if evidence.real_ns is None else variant.timeline.both(evidence.real_ns)
+    when = "" if evidence.real_ns is None else _when(evidence, evidence.real_ns, variant)
     links = tuple(_link(number, variant, biographies) for number in known[:OPERATIONS])
     return Piece(evidence.text, when, links, len(known) - len(links))
+
+
+def _when(evidence: Evidence, real_ns: int, variant: Variant) -> str:
+    """On both clocks, unless the sentence has policy time already."""
+    policy = variant.timeline.policy(variant.timeline.policy_ms(real_ns))
+    return f"{real_ns / 1e9:.3f} s (real)" if policy in evidence.text else variant.timeline.both(real_ns)
 
 
 def _link(number: int, variant: Variant, biographies: dict[str, str]) -> Link:
@@ -90,20 +97,12 @@ def _link(number: int, variant: Variant, biographies: dict[str, str]) -> Link:
 
 
 def measured(measure: Measure | None) -> str:
-    """A number with its unit, durations with their clock."""
-    if measure is None or measure.value is None:
-        return "nothing measured"
-    value = measure.value
-    if measure.unit is Unit.POLICY_MS:
-        return f"{in_words(round(value))} (policy)"
-    if measure.unit is Unit.REAL_MS:
-        return f"{value:.1f} ms (real)" if value < 10_000 else f"{value / 1000:.1f} s (real)"
-    if measure.unit is Unit.RATIO:
-        return f"{100 * value:.3g} %"
-    return f"{value:g}"
+    """A number with its unit, durations with their clock, as the verdicts have it."""
+    return NOTHING if measure is None or measure.value is None else formatted(measure)
 
 
 def metric_rows(judgements: Sequence[VariantJudgement]) -> list[tuple[str, list[str]]]:
-    """Each metric of any variant, and what it was in each."""
+    """Each metric that any variant has a number for, and what it was in each."""
     names = sorted({name for judgement in judgements for name in judgement.metrics})
-    return [(name, [measured(judgement.metrics.get(name)) for judgement in judgements]) for name in names]
+    rows = [(name, [measured(judgement.metrics.get(name)) for judgement in judgements]) for name in names]
+    return [(name, values) for name, values in rows if set(values) != {NOTHING}]

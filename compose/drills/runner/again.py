@@ -7,7 +7,7 @@ from compose.drills.run_folder import RunFolder
 from compose.drills.runner.run import Ran, judged
 from compose.drills.scenario.load import LoadedDrill, loaded
 from compose.drills.scenario.source import parse_source
-from shared.errors import EXIT_INTERRUPTED
+from shared.errors import EXIT_INTERRUPTED, OperatorError
 
 
 def report_again(path: Path) -> Ran:
@@ -29,4 +29,8 @@ def _drill_of(folder: RunFolder) -> LoadedDrill:
     path = folder.path / "drill.yaml"
     facts = folder.facts()
     settings = dict(facts.settings) | {"seed": str(facts.seed)}
-    return loaded(parse_source(path.read_text(encoding="utf-8"), path), settings=settings)
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise OperatorError(f"{path} cannot be read, so the run cannot be judged again: {error}") from error
+    return loaded(parse_source(text, path), settings=settings)

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import TracebackType
 from typing import TYPE_CHECKING, Protocol
 
 from compose.drills.history.history import Operation
@@ -18,6 +19,8 @@ from compose.drills.history.records import (
     Record,
     Said,
 )
+from compose.drills.runner.so_far import VerdictSoFar
+from compose.drills.scenario.drill import Drill
 from compose.durations import in_words
 from shared.contract import KnownVia
 
@@ -95,7 +98,7 @@ class Tally:
 class View(Protocol):
     """Shows runs. `watch` is told every record of the variant that was begun last."""
 
-    def begin(self, title: str, variant: str) -> None: ...
+    def begin(self, drill: Drill, variant: str) -> None: ...
 
     def watch(self, record: Record) -> None: ...
 
@@ -109,9 +112,9 @@ class PlainView:
         self._console = console
         self._tally = Tally()
 
-    def begin(self, title: str, variant: str) -> None:
+    def begin(self, drill: Drill, variant: str) -> None:
         self._tally = Tally()
-        self.note(f"{title} [{variant}]")
+        self.note(f"{drill.title} [{variant}]")
 
     def watch(self, record: Record) -> None:
         self._tally.see(record)
@@ -132,14 +135,26 @@ class LiveView:
         self._plain = PlainView(console)
         self._title = ""
         self._tally = Tally()
+        self._so_far = VerdictSoFar()
         self.live = Live(console=console, refresh_per_second=8, transient=True, get_renderable=self._panel)
 
-    def begin(self, title: str, variant: str) -> None:
-        self._title, self._tally = f"{title} [{variant}]", Tally()
-        self._plain.begin(title, variant)
+    def __enter__(self) -> "LiveView":
+        self._so_far.start()
+        self.live.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.live.stop()
+        self._so_far.stop()
+
+    def begin(self, drill: Drill, variant: str) -> None:
+        self._title, self._tally = f"{drill.title} [{variant}]", Tally()
+        self._so_far.begin(drill, variant)
+        self._plain.begin(drill, variant)
 
     def watch(self, record: Record) -> None:
         self._tally.see(record)
+        self._so_far.watch(record)
         self._plain.watch(record)
 
     def note(self, text: str) -> None:
@@ -160,6 +175,7 @@ class LiveView:
         grid.add_row("so far", f"{tally.requests} requests, {tally.failed} failed, {logins}")
         grid.add_row("nodes", ", ".join(f"{node} {words}" for node, words in tally.nodes.items()))
         grid.add_row("faults", ", ".join(tally.faults.values()) or "none")
+        grid.add_row("verdict so far", self._so_far.words)
         return Panel(grid, title=Text(self._title), title_align="left")
 
 
@@ -187,6 +203,5 @@ def view_of_run(console: "Console") -> Iterator[View]:
     if not console.is_terminal:
         yield PlainView(console)
         return
-    view = LiveView(console)
-    with view.live:
+    with LiveView(console) as view:
         yield view

@@ -90,7 +90,7 @@ async def run_drill(loaded: LoadedDrill, ground: DrillGround, options: RunOption
     interrupted = False
     try:
         for name, drill in loaded.variants.items():
-            view.begin(loaded.drill.title, name)
+            view.begin(drill, name)
             run = VariantRun(
                 name, drill, folder.path.name, loaded.source.path, folder.path / name, str(options.on), command
             )

@@ -14,13 +14,7 @@ from compose.drills.scenario.model import Duration, Name, Part, Real
 
 
 class Event(StrEnum):
-    """What can be found in a history.
-
-    REQUEST: any request. ACCEPTED: a node took the asker for its user by session or remember-me cookie. REFUSED: a node
-    said that he must log in. FAILED: no proper answer. LOGIN and LOGIN_FAILED: a password was shown. SILENT: the
-    remember-me cookie let him in where his session was not known. THROWN_OUT: the first refusal after a login.
-    MOVED: answered by another node than the one his route named. FAULT: a fault came into force.
-    """
+    """What can be found in a history."""
 
     REQUEST = "request"
     ACCEPTED = "request.accepted"
@@ -32,6 +26,24 @@ class Event(StrEnum):
     THROWN_OUT = "thrown-out"
     MOVED = "moved"
     FAULT = "fault"
+
+    @property
+    def meaning(self) -> str:
+        return _EVENTS[self]
+
+
+_EVENTS = {
+    Event.REQUEST: "any request",
+    Event.ACCEPTED: "a node took the asker for its user, by session or remember-me cookie",
+    Event.REFUSED: "a node took the asker for nobody",
+    Event.FAILED: "no proper answer: none at all, the balancer's own, or a 5xx",
+    Event.LOGIN: "a password was shown and accepted",
+    Event.LOGIN_FAILED: "a password was shown and not accepted",
+    Event.SILENT: "the remember-me cookie let somebody in where his session was not known",
+    Event.THROWN_OUT: "the first refusal of somebody who was logged in",
+    Event.MOVED: "answered by another node than the one his route named",
+    Event.FAULT: "a fault came into force",
+}
 
 
 class Where(Part):

@@ -9,15 +9,7 @@ from compose.drills.scenario.model import Part, Policy, UserName
 
 
 class Mix(StrEnum):
-    """What the people of a group do, as shares of requests (`compose.drills.traffic.mixes` has them).
-
-    OFFICE: an office, in the proportions of Atlassian's DC App Performance Toolkit; logs in again when asked.
-    DASHBOARD: a wallboard whose gadgets refresh; nobody sits in front of it, so nobody logs in again.
-    SCRIPT: a REST script that logged in once, keeps its cookies and never logs in again.
-    BASIC: a REST script that shows its password with each request.
-    READER: one kind of request only, issue views; logs in again when asked. For drills that count.
-    THIEF: somebody with a stolen session: reads, and never logs in again.
-    """
+    """What the people of a group do; `compose.drills.traffic.mixes` has the shares."""
 
     OFFICE = "office"
     DASHBOARD = "dashboard"
@@ -25,6 +17,20 @@ class Mix(StrEnum):
     BASIC = "basic"
     READER = "reader"
     THIEF = "thief"
+
+    @property
+    def meaning(self) -> str:
+        return _MIXES[self]
+
+
+_MIXES = {
+    Mix.OFFICE: "people at desks, in the proportions of Atlassian's DC App Performance Toolkit; log in when asked",
+    Mix.DASHBOARD: "wallboards whose gadgets refresh; nobody sits in front of them, so nobody logs in again",
+    Mix.SCRIPT: "REST scripts that logged in once, keep their cookies and never log in again",
+    Mix.BASIC: "REST scripts that show their password with each request",
+    Mix.READER: "people who send the cheapest request there is, and log in when asked; for drills that count",
+    Mix.THIEF: "somebody with a stolen password or session: reads, and never logs in again",
+}
 
 
 def _per_second(value: object) -> object:

@@ -6,7 +6,9 @@ again, do. So the same seed makes the same people decide the same, whatever is b
 
 import asyncio
 import random
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 
 import aiohttp
 
@@ -22,11 +24,25 @@ WRONG_PASSWORD = "not-his-password"
 
 @dataclass
 class Account:
-    """An account and what its owner knows of it; whoever resets the password tells him."""
+    """An account and what its owner knows of it. Whoever resets the password tells him, and he waits for that: he would
+    only fail with the old one. `is_settled` is clear meanwhile."""
 
     username: str
     password: str
     key: str | None = None
+    is_settled: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def __post_init__(self) -> None:
+        self.is_settled.set()
+
+    @contextmanager
+    def being_changed(self) -> Iterator[None]:
+        """The password is being reset for the length of the block."""
+        self.is_settled.clear()
+        try:
+            yield
+        finally:
+            self.is_settled.set()
 
 
 class Person:
@@ -86,8 +102,10 @@ class Person:
 
     async def log_in_at(self, browser: RecordingBrowser, *, intended_ns: int | None = None) -> bool:
         """A thief knows the password that he stole, everybody else the one in force."""
-        password = self._password if self.is_thief else self.account.password
-        return await self._log_in(browser, password, intended_ns=intended_ns)
+        if self.is_thief:
+            return await self._log_in(browser, self._password, intended_ns=intended_ns)
+        await self.account.is_settled.wait()
+        return await self._log_in(browser, self.account.password, intended_ns=intended_ns)
 
     async def _log_in(self, browser: RecordingBrowser, password: str, *, intended_ns: int | None = None) -> bool:
         form = {"os_username": self.account.username, "os_password": password, "login": "Log In"}

@@ -125,7 +125,7 @@ class RecordingBrowser:
 
     def _strip_route(self) -> bool:
         had_one = contract.ROUTE_COOKIE in self.browser.cookies
-        self.browser.cookies.forget(contract.ROUTE_COOKIE)
+        self.browser.cookies.pop(contract.ROUTE_COOKIE, None)
         self._stripped += had_one
         return had_one
 

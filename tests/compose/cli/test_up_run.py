@@ -10,8 +10,8 @@ import aiohttp
 import asyncpg
 import pytest
 
-from compose.cli import up_run
 from compose.cli.up_run import run_until_ended
+from compose.cluster import ground
 from compose.cluster.programs import Programs
 from compose.cluster.spec import ClusterSpec, numbered_nodes
 from compose.cluster.warm_start import Nursery
@@ -43,7 +43,7 @@ async def up(warm, monkeypatch, capsys):
     async def stand_ins(_net):
         yield Programs(NODE, BALANCER, Nursery(warm))
 
-    monkeypatch.setattr(up_run, "open_programs", stand_ins)
+    monkeypatch.setattr(ground, "open_programs", stand_ins)
 
     class Up:
         shown = ""

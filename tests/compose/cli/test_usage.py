@@ -38,7 +38,7 @@ def say(capsys):
         ("up --context-path jira", "'jira' is not a context path"),
         ("up --delivery pubsubb", "'pubsubb' is not one of 'local', 'pubsub'"),
         ("up --sticky glue", "is not one of 'cookie'"),
-        ("up --on docker", "'docker' is not one of 'processes'"),
+        ("up --on cloud", "'cloud' is not one of 'processes', 'docker'"),
         ("up --port 99999", "99999 is not a port"),
         ("up --switch crowd.gat=either", "no switch 'crowd.gat'; did you mean crowd_gate?"),
         ("up --switch zzz=1", "no switch 'zzz'; there are crowd_gate"),
@@ -103,7 +103,7 @@ def test_help_is_no_error(capsys):
 
 def test_a_port_in_use_is_refused_before_anything_starts(say, monkeypatch):
     """Not even the keeper is."""
-    monkeypatch.setattr("compose.cli.up_run.spread_safety_net", None)
+    monkeypatch.setattr("compose.cluster.ground.spread_safety_net", None)
     with PortReservation() as taken:
         assert say("up", "--port", str(taken.port)) == (
             2,

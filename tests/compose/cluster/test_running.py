@@ -1,14 +1,20 @@
 """How other terminals find a cluster."""
 
+import asyncio
 import json
 import os
+import socket
 
 import pytest
+from aiohttp import web
 
 from compose.cluster.keeper import born_at
+from compose.cluster.operators_in_dns import operators_in_dns
 from compose.cluster.running import announced, find_running, running_clusters
 from compose.cluster.safety_net import spread_safety_net
 from shared.errors import HarnessError, OperatorError
+from shared.operator_api import operator_app
+from shared.serving import listen, serving
 
 DESCRIPTION = {"base_url": "http://127.0.0.1:8080/jira", "admin_token": "a-token"}
 OPERATOR_URLS = {"balancer": "http://127.0.0.1:9090"}
@@ -118,3 +124,32 @@ def test_half_a_cluster_is_refused(monkeypatch):
 
     with pytest.raises(OperatorError, match=r"(?s)DCSIM_CLUSTER_ADMIN_TOKEN.*DCSIM_CLUSTER_OPERATOR_URLS"):
         find_running()
+
+
+async def test_nodes_that_come_and_go_are_found_by_name(monkeypatch):
+    """Each is asked who it is; one that does not answer goes by its address."""
+
+    async def status(_request):
+        return web.json_response({"node": "node-1"})
+
+    app = operator_app("a-token-of-it")
+    app.router.add_get("/-/status", status)
+    sock = listen("127.0.0.1", 0)
+    port = sock.getsockname()[1]
+    really = socket.getaddrinfo
+
+    def look_up(name, *arguments, **options):
+        hosts = ["127.0.0.1", "127.0.0.9"] if name == "node.ctl" else [name]
+        return [found for host in hosts for found in really(host, *arguments, **options)]
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    async with serving(app, sock):
+        found = await asyncio.to_thread(operators_in_dns, f"node.ctl:{port}", "a-token-of-it")
+
+    assert found == {"node-1": f"http://127.0.0.1:{port}", "127.0.0.9": f"http://127.0.0.9:{port}"}
+
+
+@pytest.mark.parametrize("name", ["node.ctl", ":8081", "node.ctl:high"])
+def test_where_nodes_are_found_is_a_name_with_a_port(name):
+    with pytest.raises(OperatorError, match=r"expected such as node\.ctl:8081"):
+        operators_in_dns(name, "a-token-of-it")

@@ -270,3 +270,20 @@ async def test_periodic_work_beats_at_the_end_of_a_jump_not_throughout(steering,
     task.cancel()
 
     assert beats == [0, 24 * HOUR_MS - 60_000, 24 * HOUR_MS]
+
+
+async def test_processes_on_other_machines_are_steered_as_well(client):
+    """Their monotonic clocks are days ahead or behind; each is told the anchor in its own terms."""
+    ahead_ns = {"node-1": 86_400_000_000_000, "node-2": -3_000_000_000_000}
+    anchor = Anchor(4, START_MS, time.monotonic_ns(), 1.0)
+    async with clocked_processes("balancer", "node-1", "node-2", anchor=anchor, ahead_ns=ahead_ns) as processes:
+        steering = Steering(client, lambda: {name: process.url for name, process in processes.items()})
+        steered = await steering.step(by_ms=HOUR_MS)
+        assert steered.after_ms - steered.before_ms == HOUR_MS
+        shown = [process.clock.now_ms() for process in processes.values()]
+        assert max(shown) - min(shown) < 1000
+        await steering.pause()
+        assert len({process.clock.now_ms() for process in processes.values()}) == 1
+        assert {process.clock.anchor.generation for process in processes.values()} == {
+            (await steering.newest()).generation
+        }

@@ -92,5 +92,13 @@ def test_what_cannot_be_read_is_left_out(jar):
 def test_forgetting_takes_every_path(jar):
     """As when somebody clears one cookie by name."""
     jar.keep(["a=1; Path=/", "a=2; Path=/x", "b=3; Path=/"], path="/")
-    jar.forget("a")
+    del jar["a"]
     assert dict(jar) == {"b": "3"}
+    with pytest.raises(KeyError):
+        del jar["a"]
+
+
+def test_a_cookie_that_is_set_by_hand_is_for_the_whole_host(jar):
+    """As tests and people with developer tools do."""
+    jar["a"] = "1"
+    assert jar.header("/any/where") == "a=1"

@@ -35,6 +35,7 @@ async def test_p1_what_was_lost_while_reconnecting_is_found(stores, database_url
     """A new subscription means that anything may have been missed: the log is read at once, not at some heartbeat."""
     async with RedisBus.connect(stores.redis_url) as bus, fenced_nodes(database_url, lease_s=LONG_S, bus=bus) as (a, b):
         session = await b.log_in()
+        await eventually(lambda: b.delivery.counters.heartbeats)  # the one that its first subscription asks for
         before = b.delivery.counters.subscriptions
         a.bus.cut = True  # the hint is lost for everybody
         call = asyncio.create_task(a.invalidate())

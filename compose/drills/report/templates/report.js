@@ -104,5 +104,5 @@
     }
   });
   for (const tools of all(".tools")) tools.hidden = false;
-  addEventListener("beforeprint", () => { for (const one of all("details.line")) one.open = true; });
+  addEventListener("beforeprint", () => { for (const one of all("details.line, details.held")) one.open = true; });
 })();

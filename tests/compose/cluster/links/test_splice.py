@@ -148,3 +148,35 @@ async def test_a_watched_link_hears_of_its_targets_end_by_itself():
         assert not link.connections
         await target.close()
         await eventually(lambda: not link.describe()["open"])
+
+
+@on_uvloop
+async def test_whoever_knows_that_a_target_is_gone_can_say_so():
+    """The link refuses from then on without having looked, and breaks off whom it is just connecting: where a whole
+    machine has gone, nobody is left who would refuse. It opens again by itself when the target answers."""
+    async with peer() as target, open_link(target.port) as link:
+        reader, _ = await silent_dial(link)
+
+        await target.stop_listening()
+        await link.target_gone()
+
+        assert not link.describe()["open"]
+        with pytest.raises((ConnectionError, asyncio.IncompleteReadError)):
+            await asyncio.wait_for(reader.readexactly(1), 5)
+        with pytest.raises(ConnectionRefusedError):
+            await asyncio.open_connection(LOOPBACK, link.port)
+        await target.listen()
+        await eventually(link.opened.is_set)
+
+
+async def silent_dial(link):
+    """A connection that the link accepts while its target, as a dead machine does, says nothing to whoever dials."""
+
+    async def never(*_given, **_more):
+        await asyncio.Event().wait()
+
+    link._connect = never
+    dialling = await asyncio.open_connection(LOOPBACK, link.port)
+    await eventually(lambda: link._dialling)
+    del link._connect
+    return dialling

@@ -33,6 +33,7 @@ class Story:
         self.policy_ms = START_MS
         self.op = 0
         self.login_of = {}
+        self.session_of = {}
         self.records = [
             Opened(0, START_MS, "r", "d", "A drill", "only", seed, "processes", "2026-11-21T10:00:00Z",
                    dict.fromkeys(nodes, "9.11"), "fenced", "cookie", {}, switches or {}, "dcsim drill run d")
@@ -41,21 +42,24 @@ class Story:
     def tell(self, user, *, kind=OpKind.BROWSE, node="node-1", via=KnownVia.SESSION, outcome=Outcome.OK, status=200,
              path="/browse/A-1", group="office", login_op="his", took_ns=10_000_000, session=None, username=None,
              action=None, victim=None, ended=None, error=None):  # fmt: skip
-        """Returns the operation's number. `login_op` "his" is the person's last login."""
+        """Returns the operation's number. `login_op` "his" is the person's last login, whose session he also shows."""
         self.now_ns += S
         self.op += 1
         login = self.login_of.get(user) if login_op == "his" else login_op
+        shown = session or self.session_of.get(user)
         self.records.append(
-            Invoke(self.now_ns, self.policy_ms, self.op, user, group, kind, "GET", path, self.now_ns, session, None,
+            Invoke(self.now_ns, self.policy_ms, self.op, user, group, kind, "GET", path, self.now_ns, shown, None,
                    None, None if kind is OpKind.LOGIN else login, action, victim)
         )  # fmt: skip
         if kind is OpKind.LOGIN and via is KnownVia.LOGIN:
             self.login_of[user] = self.op
+        if via in (KnownVia.LOGIN, KnownVia.REMEMBER_ME):
+            self.session_of[user] = shown = f"s-{self.op}"
         if outcome is not None:
             served_as = (username or user) if via is not KnownVia.NOBODY else None
             self.records.append(
                 Completion(self.now_ns + took_ns, self.policy_ms, self.op, outcome, status, node, via, served_as, ended,
-                           balancer_error=error)
+                           balancer_error=error, session=shown)
             )  # fmt: skip
         return self.op
 
@@ -101,4 +105,4 @@ class Story:
     def variant(self, name="only", index=0, **judged):
         history = self.history
         run = VariantRun(name, history, VariantJudgement(name, Verdict.PASS, **judged))
-        return Variant(run, index, history.ends_ns)
+        return Variant(run, index, 0, history.ends_ns)

@@ -49,12 +49,26 @@ def test_what_was_done_to_him_stands_among_what_he_did():
     assert (events[2].times, events[2].lasted_words) == (2, "over 2.0 s (real), 10 min (policy)")
 
 
-def test_without_a_judgement_the_node_itself_says_why():
+def test_without_a_judgement_the_causes_are_found_in_the_history():
     story = Story()
     story.log_in("alice")
-    story.refused("alice", ended="idle")
+    act = story.act("alice")
+    story.refused("alice", ended="invalidated")
     (biography,) = biographies(story.variant())
-    assert biography.lives[0].events[-1].why == ("the node says why the session had ended: idle",)
+    why = biography.lives[0].events[-1].why
+    assert why[0] == "cause: invalidated"
+    assert any(f"op {act}" in step for step in why)
+
+
+def test_who_logs_in_unasked_because_his_cookie_was_lost_had_to():
+    """He counts as thrown out, as in the verdicts."""
+    story = Story()
+    story.log_in("alice")
+    story.session_of.clear()
+    story.log_in("alice")
+    (biography,) = biographies(story.variant())
+    assert biography.fate is Fate.THROWN_OUT
+    assert biography.lives[0].events[-1].words == "had to log in again on node-1"
 
 
 def test_only_those_to_whom_something_happened_and_at_most_ten():

@@ -2,9 +2,12 @@
 
 from compose.drills.history.records import FaultPhase
 from compose.drills.report.lanes import SHOWN_PEOPLE, lay_out
+from compose.drills.report.page import variants_of
 from compose.drills.report.people import worst_first
+from compose.drills.report.run import read_run
 from compose.drills.report.seen import Came
 from tests.compose.drills.report.story import Story
+from tests.support.sample_run import Sample
 
 
 def lanes_of(story, *, linked=frozenset(), budget=1000):
@@ -102,3 +105,14 @@ def test_marks_carry_their_name_and_no_label_covers_another():
     marks = lanes_of(story).marks
     assert [mark.label for mark in marks] == ["setup", "method", "reset"]
     assert len({mark.line for mark in marks}) == 3
+
+
+def test_time_is_drawn_from_shortly_before_the_first_operation(tmp_path):
+    """Twins begin at the same instant of their runs, so that both are of one scale; what was before stands at the edge."""
+    Sample().write(tmp_path / "run")
+    before, after = variants_of(read_run(tmp_path / "run"))
+    assert before.timeline.starts_ns == after.timeline.starts_ns
+    assert before.timeline.ends_ns == max(before.history.ends_ns, after.history.ends_ns)
+    first = before.history.operations[0]
+    assert 0 <= before.timeline.percent(first.started_ns) <= 3
+    assert before.timeline.percent(-1) == 0

@@ -2,7 +2,7 @@
 
 from compose.drills.finding import Finding
 from compose.drills.judging.judgement import Verdicted
-from compose.drills.report.measured import Limit, failure_limits, latency_limits, slices_of, totals_of
+from compose.drills.report.measured import Limit, failure_limits, latency_limits, rate_limits, slices_of, totals_of
 from compose.drills.verdict import Verdict
 from tests.compose.drills.report.story import S, Story
 
@@ -46,14 +46,18 @@ def test_a_request_under_way_during_a_jump_is_left_out_of_the_latencies():
 
 def test_limits_are_read_from_thresholds():
     """Of latencies in ms, of failures as a share; one written twice is drawn once."""
-    thresholds = [
-        threshold("latency{phase:method}: p(95)<200"),
-        threshold("latency p(95)<200"),
-        threshold("failed: rate<0.01"),
-    ]
-    assert latency_limits(thresholds) == [Limit("p(95)<200", 200.0)]
-    assert failure_limits(thresholds) == [Limit("rate<0.01", 0.01)]
-    assert latency_limits([threshold("logouts: count<3")]) == []
+    texts = (
+        "latency{phase:method,group:office}: p(95)<200",
+        "latency: max<900",
+        "failed: rate<0.01",
+        "requests: rate>=5",
+    )
+    phased, slowest, failed, rate = texts
+    thresholds = [threshold(text) for text in (*texts, phased)]
+    assert latency_limits(thresholds) == [Limit(phased, 200.0, "method"), Limit(slowest, 900.0)]
+    assert failure_limits(thresholds) == [Limit(failed, 0.01)]
+    assert rate_limits(thresholds) == [Limit(rate, 5.0)]
+    assert latency_limits([threshold("forced-logins: value<3")]) == []
 
 
 def test_nothing_measured_is_nothing_and_not_zero():
