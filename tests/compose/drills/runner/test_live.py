@@ -7,6 +7,7 @@ from rich.console import Console
 
 from compose.drills.history.records import NodeChange, NodeCondition, Said
 from compose.drills.runner.live import Tally, view_of_run, words_of
+from tests.support.drills import a_drill
 from tests.support.histories import START_MS, Story
 
 
@@ -97,7 +98,7 @@ def test_a_pipe_gets_lines_with_their_time_and_a_terminal_a_panel_as_well(is_ter
     story.mark("method", after=1.5)
     story.fault("crash", target="node-2")
     with view_of_run(console) as view:
-        view.begin("A crash", "only")
+        view.begin(a_drill(title="A crash"), "only")
         for record in story.records:
             view.watch(record)
         view.watch(NodeChange(3 * 10**9, START_MS, "node-2", NodeCondition.DOWN, "9.11", None, "node.crash"))
