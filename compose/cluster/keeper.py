@@ -85,15 +85,41 @@ def marked(marker: str) -> dict[int, int]:
     return found
 
 
+def descendants(pids: Iterable[int]) -> dict[int, str]:
+    """Birth by pid of their children, and of theirs. A server may have processes that name nobody in their environment,
+    as Postgres has, and a fault may have stopped them so that they do not notice its end."""
+    children: dict[int, list[int]] = {}
+    for entry in PROC.glob("[0-9]*"):
+        with contextlib.suppress(OSError, ValueError, IndexError):
+            parent = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
+            children.setdefault(parent, []).append(int(entry.name))
+    found: dict[int, str] = {}
+    waiting = list(pids)
+    while waiting:
+        for child in children.get(waiting.pop(), ()):
+            birth = born_at(child)
+            if birth is not None and child not in found:
+                found[child] = birth
+                waiting.append(child)
+    return found
+
+
 def end_all(living: Callable[[], dict[int, int]]) -> None:
     """Polite signal, a little patience, then SIGKILL. A stopped process must be continued to hear the polite one."""
-    for pid, polite in living().items():
+    held = living()
+    family = descendants(held)
+
+    def left() -> list[int]:
+        return [*living(), *(pid for pid, birth in family.items() if born_at(pid) == birth)]
+
+    for pid, polite in held.items():
         _signal(pid, polite)
+    for pid in (*held, *family):
         _signal(pid, signal.SIGCONT)
-    if not _eventually(lambda: not living(), within_s=POLITE_S):
-        for pid in living():
+    if not _eventually(lambda: not left(), within_s=POLITE_S):
+        for pid in left():
             _signal(pid, signal.SIGKILL)
-        _eventually(lambda: not living(), within_s=POLITE_S)
+        _eventually(lambda: not left(), within_s=POLITE_S)
 
 
 def remove_all(trees: Iterable[str], files: Iterable[str], *, within_s: float) -> None:

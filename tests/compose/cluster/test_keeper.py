@@ -122,3 +122,26 @@ def test_a_tree_that_is_still_written_to_is_removed_in_the_end(tmp_path):
 
     assert [path.name for path in tmp_path.iterdir()] == ["shared"]
     assert [path.name for path in file.parent.iterdir()] == ["somebody-elses"]
+
+
+async def test_a_stopped_child_of_a_server_goes_with_it():
+    """Nobody named it, its environment says nothing, and it cannot notice that its parent ends: a backend of Postgres
+    that a fault has paused."""
+    program = (
+        "import os, signal, sys, time\n"
+        "child = os.fork()\n"
+        "if not child:\n"
+        "    os.execve('/bin/sleep', ['sleep', '1000'], {})\n"
+        "os.kill(child, signal.SIGSTOP)\n"
+        "print(child, flush=True)\n"
+        "time.sleep(1000)\n"
+    )
+    server = await asyncio.create_subprocess_exec(sys.executable, "-c", program, stdout=subprocess.PIPE)
+    child = int(await server.stdout.readline())
+    held = Held()
+    held.apply(json.dumps(["hold", "process", server.pid, born_at(server.pid), int(signal.SIGTERM)]))
+
+    await asyncio.to_thread(end_all, held.living)
+
+    await server.wait()
+    await eventually(lambda: not is_alive(child))
