@@ -7,8 +7,8 @@ every (re)subscription, because between two of them any number of messages may h
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -76,13 +76,15 @@ class RedisBus:
     async def ping(self) -> None:
         """Raises DependencyError when the server does not answer."""
         try:
-            await self._redis.ping()
+            with _cancellation_wins():
+                await self._redis.ping()
         except _LOST as error:
             raise DependencyError(f"Redis does not answer: {error}") from error
 
     async def publish(self, channel: str, payload: bytes) -> int:
         try:
-            return int(await self._redis.publish(channel, payload))
+            with _cancellation_wins():
+                return int(await self._redis.publish(channel, payload))
         except _LOST as error:
             raise DependencyError(f"Redis did not take the message for {channel}: {error}") from error
 
@@ -91,7 +93,8 @@ class RedisBus:
         while True:
             pubsub = self._redis.pubsub()
             try:
-                await pubsub.subscribe(channel)
+                with _cancellation_wins():
+                    await pubsub.subscribe(channel)
                 async for event in _events(pubsub):
                     delay_s = RECONNECT_FIRST_S
                     yield event
@@ -103,11 +106,29 @@ class RedisBus:
                     await pubsub.aclose()  # type: ignore[no-untyped-call]
 
 
+@contextmanager
+def _cancellation_wins() -> Iterator[None]:
+    """Raises CancelledError when somebody cancelled this task during the block, whatever came of the block: redis-py
+    may answer a cancellation that meets a connection just breaking with an error of its own, or with none, and then a
+    task that waits for the next thing to do would never end."""
+    task = asyncio.current_task()
+    before = 0 if task is None else task.cancelling()
+    try:
+        yield
+    except _LOST:
+        if task is not None and task.cancelling() > before:
+            raise asyncio.CancelledError from None
+        raise
+    if task is not None and task.cancelling() > before:
+        raise asyncio.CancelledError
+
+
 async def _events(pubsub: PubSub) -> AsyncIterator[Event]:
     """Everything the connection says, confirmations included: redis-py reconnects inside the read and only the
     second confirmation tells. An idle channel is no error, so the wait has no time limit here."""
     while True:
-        raw = await pubsub.get_message(timeout=None)
+        with _cancellation_wins():
+            raw = await pubsub.get_message(timeout=None)
         if raw is None:
             continue
         if raw["type"] == "subscribe":

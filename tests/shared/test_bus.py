@@ -1,7 +1,11 @@
 """The bus on a real Valkey, when its connection is taken away under it."""
 
+import asyncio
+from contextlib import suppress
+
 import pytest
 import uvloop
+from redis.exceptions import ConnectionError as RedisConnectionError
 
 from shared.bus import Message, RedisBus, Subscribed
 from shared.errors import DependencyError
@@ -39,3 +43,35 @@ def test_a_subscription_survives_the_loss_of_its_connection(stores):
             await events.aclose()
 
     uvloop.run(listen())
+
+
+class SwallowingRedis:
+    """redis-py where a cancellation meets a connection that is just breaking: it says something else, or nothing."""
+
+    def __init__(self, end):
+        self.end = end
+
+    async def publish(self, _channel, _payload):
+        try:
+            await asyncio.sleep(60)
+        except asyncio.CancelledError:
+            if self.end is not None:
+                raise self.end from None
+        return 0
+
+
+@pytest.mark.parametrize("end", [RedisConnectionError("Connection closed by server."), None])
+async def test_a_cancellation_that_the_client_swallows_is_one_all_the_same(end):
+    """Else a task that publishes again and again would go on after it was told to end."""
+    bus = RedisBus(SwallowingRedis(end))
+
+    async def for_ever():
+        while True:
+            with suppress(DependencyError):
+                await bus.publish("news", b"x")
+
+    task = asyncio.create_task(for_ever())
+    await asyncio.sleep(0)
+    task.cancel()
+    await asyncio.wait({task}, timeout=5)
+    assert task.cancelled()
