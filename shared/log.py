@@ -7,7 +7,7 @@ import logging
 import sys
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import Any, cast
+from typing import Any, TextIO, cast
 
 import structlog
 from structlog.typing import EventDict
@@ -29,13 +29,15 @@ def configure(*, level: str, **context: str) -> None:
     """Sets up this process's logging; `context` (such as node="node-1") stands in every line."""
 
     def foreign_line(logger: Any, method: str, event: EventDict) -> EventDict:
-        return _line(method, structlog.processors.format_exc_info(logger, method, event), context)
+        line = structlog.processors.format_exc_info(logger, method, event)
+        line.update(context, level=method, real_time=datetime.now(UTC))
+        return line
 
     number = logging.getLevelNamesMapping()[level.upper()]
     structlog.configure(
         processors=[],
         wrapper_class=_logger_class(number, context),
-        logger_factory=structlog.BytesLoggerFactory(sys.stderr.buffer),
+        logger_factory=lambda *_: _unbuffered(sys.stderr),
         cache_logger_on_first_use=True,
     )
     handler = logging.StreamHandler(sys.stderr)
@@ -43,6 +45,18 @@ def configure(*, level: str, **context: str) -> None:
         structlog.stdlib.ProcessorFormatter(processor=_as_text, foreign_pre_chain=[foreign_line]),
     )
     logging.basicConfig(level=max(number, logging.WARNING), handlers=[handler], force=True)
+
+
+def _unbuffered(stream: TextIO) -> Callable[[bytes], None]:
+    """Writes a line to where the stream does, at once and in one system call if the system takes it whole, so that lines
+    of several programs on one pipe do not mix. What a reader that never waits has no room for is lost."""
+    write = open(stream.fileno(), "wb", buffering=0, closefd=False).write
+
+    def write_all(line: bytes) -> None:
+        while line and (written := write(line)):
+            line = line[written:]
+
+    return write_all
 
 
 def get_logger() -> structlog.typing.FilteringBoundLogger:
@@ -64,25 +78,20 @@ def _logger_class(least: int, context: Mapping[str, str]) -> type[structlog.Boun
 
 def _method(level: str, context: Mapping[str, str], *, with_traceback: bool) -> Callable[..., None]:
     def write(self: structlog.BoundLoggerBase, event: str, **facts: Any) -> None:
-        facts["event"] = event
+        line = self._context | facts if self._context else facts
+        line["event"] = event
         if with_traceback:
-            facts = dict(structlog.processors.format_exc_info(None, level, facts | {"exc_info": True}))
-        if self._context:
-            facts = {**self._context, **facts}
-        self._logger.msg(to_json(_line(level, facts, context), default=repr))
+            line = dict(structlog.processors.format_exc_info(None, level, line | {"exc_info": True}))
+        line["level"] = level
+        line["real_time"] = datetime.now(UTC)
+        line.update(context)
+        self._logger(to_json(line, default=repr) + b"\n")
 
     return write
 
 
 def _ignore(_self: structlog.BoundLoggerBase, _event: str, **_facts: Any) -> None:
     pass
-
-
-def _line(level: str, facts: EventDict, context: Mapping[str, str]) -> EventDict:
-    facts.update(context)
-    facts["level"] = level
-    facts["real_time"] = datetime.now(UTC)
-    return facts
 
 
 def _as_text(_logger: Any, _method: str, event: EventDict) -> str:
