@@ -8,6 +8,7 @@ leases of others by when it last saw them renewed. Only the rate of clocks has t
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 
 DRIFT = 0.02
 """How much faster or slower one machine's clock may run than another's: 2 %, far beyond any quartz."""
@@ -15,13 +16,8 @@ NS = 1_000_000_000
 
 BootClock = Callable[[], int]
 
-
-def boot_ns() -> int:
-    """Nanoseconds since boot, suspended time included where the system can tell."""
-    return time.clock_gettime_ns(_CLOCK)
-
-
-_CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+boot_ns: BootClock = partial(time.clock_gettime_ns, getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
+"""Nanoseconds since boot, suspended time included where the system can tell."""
 
 
 class Lease:
