@@ -3,6 +3,7 @@
 from typing import Any
 
 from aiohttp import web
+from multidict import CIMultiDict
 
 from shared.contract import HTML_TYPE, JSON_TYPE
 from shared.json_text import to_json
@@ -18,6 +19,8 @@ REST_HEADERS = {
     "Cache-Control": "no-cache, no-store, no-transform",
     "Content-Security-Policy": "sandbox",
 }
+_REST_HEADERS = CIMultiDict(REST_HEADERS)
+"""In the form that an answer needs only copy."""
 PAGE_HEADERS = {
     "Content-Type": HTML_TYPE,
     "Cache-Control": "no-cache, no-store, no-transform",
@@ -30,7 +33,7 @@ PAGE_HEADERS = {
 
 def json_answer(body: Any, status: int = 200, headers: dict[str, str] | None = None) -> web.Response:
     """A REST answer with the content type to the letter."""
-    return web.Response(body=to_json(body), status=status, headers=REST_HEADERS | headers if headers else REST_HEADERS)
+    return web.Response(body=to_json(body), status=status, headers=REST_HEADERS | headers if headers else _REST_HEADERS)
 
 
 def no_content() -> web.Response:

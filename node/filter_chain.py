@@ -1,40 +1,14 @@
-"""The filters around a handler, joined once for each route.
+"""The filters around a handler, joined once for each route, when the node starts."""
 
-aiohttp would hand each filter its handler through a `partial` with a keyword argument, for every filter of every
-request; a session request spends more time in that than in some of the filters.
-"""
-
-from collections.abc import Awaitable, Sequence
-
-from aiohttp import web
+from collections.abc import Sequence
 
 from node.filters import Filter, Handler
+from node.routes import Route
 
 
-def filter_chain(filters: Sequence[Filter]) -> Filter:
-    """All filters as one, the first of them outermost."""
-    joined: dict[Handler, Handler] = {}
-
-    @web.middleware
-    async def chain(request: web.Request, handler: Handler) -> web.StreamResponse:
-        known = joined.get(handler)
-        if known is None:
-            known = _join(filters, handler)
-            if request.match_info.http_exception is None:  # what nobody has gets a new handler each time
-                joined[handler] = known
-        return await known(request)
-
-    return chain
-
-
-def _join(filters: Sequence[Filter], handler: Handler) -> Handler:
+def filtered(filters: Sequence[Filter], route: Route) -> Handler:
+    """The route's handler behind all filters, the first of them outermost."""
+    handler = route.handler
     for one in reversed(filters):
-        handler = _around(one, handler)
+        handler = one(route, handler)
     return handler
-
-
-def _around(outer: Filter, inner: Handler) -> Handler:
-    def filtered(request: web.Request) -> Awaitable[web.StreamResponse]:
-        return outer(request, inner)
-
-    return filtered

@@ -5,7 +5,7 @@ from aiohttp import web
 from node.cookies import CookieJarRules
 from node.filters.remember_me import read_cookie
 from node.logins import Logins
-from node.request_context import context_of
+from node.request_context import CONTEXT
 from node.web_sessions import EndCause, WebSessions
 from shared.clock import PolicyClock
 from shared.contract import LoginReason
@@ -15,7 +15,7 @@ async def log_out(
     request: web.Request, logins: Logins, web_sessions: WebSessions, clock: PolicyClock, *, jar: CookieJarRules
 ) -> None:
     """Stamps OUT, ends the session, opens a fresh one for nobody, and forgets the browser."""
-    context = context_of(request)
+    context = request[CONTEXT]
     context.login_reason = LoginReason.OUT
     if context.session is not None:
         web_sessions.end(context.session, EndCause.LOGOUT)

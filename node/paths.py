@@ -1,6 +1,6 @@
-"""Which part of the application a URL belongs to, below the context path."""
+"""Paths and links below the context path, and where a browser is sent."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from urllib.parse import quote
 
 from aiohttp import web
@@ -15,15 +15,6 @@ class Paths:
     context: str
     base_url: str
     login_url: str = LOGIN_URL
-    _rest: str = field(init=False)
-    _rest_auth: str = field(init=False)
-    _status: str = field(init=False)
-
-    def __post_init__(self) -> None:
-        """Every request is held against these more than once."""
-        object.__setattr__(self, "_rest", f"{self.context}/rest/")
-        object.__setattr__(self, "_rest_auth", f"{self.context}/rest/auth/")
-        object.__setattr__(self, "_status", f"{self.context}/status")
 
     @property
     def home(self) -> str:
@@ -32,15 +23,6 @@ class Paths:
     @property
     def cookie_path(self) -> str:
         return self.context or "/"
-
-    def is_rest(self, request: web.Request) -> bool:
-        return request.path.startswith(self._rest)
-
-    def is_rest_auth(self, request: web.Request) -> bool:
-        return request.path.startswith(self._rest_auth)
-
-    def is_status(self, request: web.Request) -> bool:
-        return request.path == self._status
 
     def to(self, path: str) -> str:
         """A path of the application as a browser asks for it."""

@@ -8,6 +8,7 @@ from node.identity import Account
 from node.logins import LoginResult
 from node.store.credentials import NEVER_LOGGED_IN, LoginCounters
 from node.web_sessions import EndCause, WebSession
+from node.xsrf import RequestTokens
 from shared.contract import KnownVia, LoginReason
 
 
@@ -27,11 +28,19 @@ class RequestContext:
     failed_login: LoginResult | None = None
     captcha_due: bool = False
     login_counters: LoginCounters = NEVER_LOGGED_IN
+    xsrf_tokens: RequestTokens | None = None
 
     def stamp(self, reason: LoginReason) -> None:
         """The first stamp wins within a request (Seraph sets it once)."""
         if self.login_reason is None:
             self.login_reason = reason
+
+    def recognise(self, account: Account) -> None:
+        """The session named somebody, who is still welcome."""
+        self.account = account
+        self.known_via = KnownVia.SESSION
+        if self.login_reason is None:
+            self.login_reason = LoginReason.OK
 
     def log_in(self, account: Account, session: WebSession, via: KnownVia) -> None:
         self.account = account
@@ -52,7 +61,3 @@ class RequestContext:
 
 
 CONTEXT = web.RequestKey("dcsim_context", RequestContext)
-
-
-def context_of(request: web.Request) -> RequestContext:
-    return request[CONTEXT]

@@ -1,15 +1,13 @@
 """A route as data: method, path below the context path, handler, who may call it, and how other sites are kept off."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from aiohttp import web
-
-from node.filters import Handler
+from aiohttp.typedefs import Handler
 
 REST_2 = ("/rest/api/2", "/rest/api/latest")
 REST_AUTH = ("/rest/auth/1", "/rest/auth/latest")
+STATUS = "/status"
 
 
 class Needs(Enum):
@@ -35,7 +33,8 @@ class Xsrf(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """`prefixes` are the spellings under which the same resource answers."""
+    """`prefixes` are the spellings under which the same resource answers. `exists` is false for the routes that take
+    what nobody has (`node.unknown_paths`)."""
 
     method: str
     path: str
@@ -43,38 +42,31 @@ class Route:
     needs: Needs = Needs.USER
     prefixes: tuple[str, ...] = ("",)
     xsrf: Xsrf = Xsrf.NONE
+    exists: bool = True
 
     @property
     def paths(self) -> list[str]:
         return [prefix + self.path for prefix in self.prefixes]
 
+    @property
+    def is_rest(self) -> bool:
+        return self.paths[0].startswith("/rest/")
+
+    @property
+    def is_rest_auth(self) -> bool:
+        """`/rest/auth/**`, where one must be able to log in with a dead cookie."""
+        return self.paths[0].startswith("/rest/auth/")
+
+    @property
+    def is_status(self) -> bool:
+        return self.path == STATUS
+
+    @property
+    def is_page(self) -> bool:
+        """Something a person looks at, and that is there."""
+        return self.exists and not self.is_rest and not self.is_status
+
 
 def rest(method: str, path: str, handler: Handler, needs: Needs = Needs.USER, xsrf: Xsrf = Xsrf.NONE) -> Route:
     """A resource of `/rest/api/2`, with and without a slash at its end (a client library puts one there)."""
     return Route(method, path, handler, needs, tuple(REST_2), xsrf)
-
-
-class RouteTable:
-    """Which route a request was matched to. Filters ask it what the route declares."""
-
-    def __init__(self, routes: Iterable[Route]) -> None:
-        self._routes = {(route.method, route.handler): route for route in routes}
-        self._known: dict[web.AbstractRoute, Route] = {}
-
-    def find(self, request: web.Request) -> Route | None:
-        """None for a path nobody has; the router answers it."""
-        matched = request.match_info.route
-        known = self._known.get(matched)
-        if known is None:
-            known = self._routes.get((matched.method, matched.handler))
-            if known is not None:  # what nobody has is matched to a new object each time
-                self._known[matched] = known
-        return known
-
-    def needs_of(self, request: web.Request) -> Needs:
-        route = self.find(request)
-        return Needs.ANYONE if route is None else route.needs
-
-    def xsrf_of(self, request: web.Request) -> Xsrf:
-        route = self.find(request)
-        return Xsrf.NONE if route is None else route.xsrf

@@ -1,12 +1,13 @@
 """The web application of one node: who gets what, the routes, and the order of the filters."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from aiohttp import web
 
 from node.anonymizing import Anonymizing, Spawn
 from node.cookies import CookieJarRules
-from node.filter_chain import filter_chain
+from node.filter_chain import filtered
 from node.filters import Filter
 from node.filters.access import access_filter
 from node.filters.anonymous_session import anonymous_session_filter
@@ -25,7 +26,7 @@ from node.pages.admin.edit_user import edit_user_routes
 from node.pages.admin.remember_me import remember_me_page_routes
 from node.pages.admin.user_actions import user_action_routes
 from node.pages.admin.users import user_page_routes
-from node.pages.assets import Assets, assets_filter, load_assets
+from node.pages.assets import Assets, asset_routes, load_assets
 from node.pages.attachment import attachment_routes
 from node.pages.captcha import captcha_routes
 from node.pages.dashboard import dashboard_routes
@@ -51,9 +52,10 @@ from node.rest.server_info import server_info_routes
 from node.rest.session import session_routes
 from node.rest.user import user_routes
 from node.rest.websudo import websudo_resource_routes
-from node.routes import Route, RouteTable
+from node.routes import Route
 from node.session_gate import SessionGate
 from node.store.server_id import ServerId
+from node.unknown_paths import EVERYTHING, unknown_path_routes
 from node.websudo import WebSudo
 from shared.clock import AnchorSeal
 from shared.settings import NodeSettings
@@ -77,10 +79,15 @@ class Services:
 def node_app(node: Node, *, spawn: Spawn) -> web.Application:
     """The application users talk to. `spawn` starts work in the background of the node."""
     services = _services(node, spawn)
-    routes = [*_rest_routes(node, services), *_page_routes(node, services), *_admin_page_routes(node, services)]
-    filters = _filters(node, services, RouteTable(routes))
-    app = web.Application(middlewares=[filter_chain(filters)], client_max_size=node.settings.max_body_bytes)
-    add_routes(app, routes, services.paths)
+    routes = [
+        *_rest_routes(node, services),
+        *_page_routes(node, services),
+        *_admin_page_routes(node, services),
+        *unknown_path_routes(),
+    ]
+    app = web.Application(client_max_size=node.settings.max_body_bytes)
+    add_routes(app, asset_routes(services.assets), [], services.paths)
+    add_routes(app, routes, _filters(node, services), services.paths)
     return app
 
 
@@ -162,7 +169,7 @@ def _admin_page_routes(node: Node, services: Services) -> list[Route]:
     ]
 
 
-def _filters(node: Node, services: Services, table: RouteTable) -> list[Filter]:
+def _filters(node: Node, services: Services) -> list[Filter]:
     """In the order in which a request meets them (Seraph's; reference: jira.md 3.1)."""
     gate = SessionGate(
         node.reader,
@@ -174,14 +181,12 @@ def _filters(node: Node, services: Services, table: RouteTable) -> list[Filter]:
     seal = AnchorSeal(node.settings.admin_token.get_secret_value())
     shown_id = node.settings.node_id if node.settings.is_clustered else None
     return [
-        assets_filter(services.assets, paths=services.paths),
         request_context_filter(
             node.clock,
             node.caches.web_sessions,
             node.meter,
             seal=seal,
             jar=services.jar,
-            paths=services.paths,
             node_id=shown_id,
         ),
         errors_filter(services.shell),
@@ -189,18 +194,24 @@ def _filters(node: Node, services: Services, table: RouteTable) -> list[Filter]:
         login_filter(node.logins, jar=services.jar),
         security_filter(gate, node.logins, node.caches, jar=services.jar),
         os_auth_type_filter(node.settings.login_rules.auth_type_parameter, paths=services.paths),
-        anonymous_session_filter(node.caches.web_sessions, node.clock, table, jar=services.jar, paths=services.paths),
-        xsrf_filter(ServerId(node.database), table, services.shell, jar=services.jar, paths=services.paths),
-        access_filter(table, services.websudo, node.clock, services.shell),
+        anonymous_session_filter(node.caches.web_sessions, node.clock, jar=services.jar),
+        xsrf_filter(ServerId(node.database), services.shell, jar=services.jar),
+        access_filter(services.websudo, node.clock, services.shell),
     ]
 
 
-def add_routes(app: web.Application, routes: list[Route], paths: Paths) -> None:
+def add_routes(app: web.Application, routes: list[Route], filters: list[Filter], paths: Paths) -> None:
     """REST resources answer with and without a slash at the end; one client library puts one there."""
     for route in routes:
-        for path in route.paths:
-            app.router.add_route(route.method, paths.context + path, route.handler)
-            if path.startswith("/rest/"):
-                app.router.add_route(route.method, f"{paths.context}{path}/", route.handler)
-    if paths.context:
-        app.router.add_get(paths.context, next(route.handler for route in routes if route.path == "/"))
+        handler = filtered(filters, route)
+        for path in _spellings(route, paths):
+            app.router.add_route(route.method, path, handler)
+
+
+def _spellings(route: Route, paths: Paths) -> Iterator[str]:
+    for path in route.paths:
+        yield path if path == EVERYTHING else paths.to(path)
+        if route.is_rest and route.exists:
+            yield paths.to(path) + "/"
+        if paths.context and path == "/":
+            yield paths.context

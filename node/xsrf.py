@@ -11,7 +11,7 @@ No I/O: callers bring the cookie, the form's field and the headers.
 import hmac
 import re
 import secrets
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from functools import lru_cache
 from urllib.parse import urlsplit
 
@@ -38,13 +38,17 @@ def new_token(server_id: str, *, logged_in: bool) -> str:
     return f"{server_id}_{secrets.token_hex(RANDOM_BYTES)}_{_state(logged_in)}"
 
 
+@lru_cache(maxsize=1024)
 def fits(token: str, server_id: str, *, logged_in: bool) -> bool:
-    """Was the token made by this cluster, for somebody who is logged in or out as the caller is now?"""
-    return _shape(server_id, logged_in)(token) is not None
+    """Was the token made by this cluster, for somebody who is logged in or out as the caller is now? Every request of a
+    browser brings its token, so the last answers are remembered."""
+    return re.fullmatch(rf"{re.escape(server_id)}_[0-9a-f]{{40}}_{_state(logged_in)}", token) is not None
 
 
 class RequestTokens:
     """The token of one request: the one its cookie brought, or a new one where that does not fit."""
+
+    __slots__ = ("_cookie", "_server_id", "issued")
 
     def __init__(self, server_id: str, cookie: str | None) -> None:
         self._server_id = server_id
@@ -80,12 +84,6 @@ def comes_from_own_page(origin: str | None, referer: str | None, own_urls: Itera
     """Does `Origin`, or `Referer` where there is none, name one of our own addresses? Neither of them counts as no."""
     source = _origin(origin if origin is not None else referer or "")
     return source is not None and source in {_origin(url) for url in own_urls}
-
-
-@lru_cache(maxsize=16)
-def _shape(server_id: str, logged_in: bool) -> Callable[[str], re.Match[str] | None]:
-    """There is one server id in a process, so this is compiled twice."""
-    return re.compile(rf"{re.escape(server_id)}_[0-9a-f]{{40}}_{_state(logged_in)}").fullmatch
 
 
 def _state(logged_in: bool) -> str:

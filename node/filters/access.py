@@ -10,8 +10,8 @@ from node.identity import Account
 from node.pages.shell import Shell
 from node.pages.xsrf import token_missing_page
 from node.paths import Paths
-from node.request_context import context_of
-from node.routes import Needs, RouteTable
+from node.request_context import CONTEXT
+from node.routes import Needs, Route
 from node.websudo import HEADER, WebSudo
 from shared.clock import PolicyClock
 from shared.contract import NOT_AUTHENTICATED
@@ -19,39 +19,52 @@ from shared.contract import NOT_AUTHENTICATED
 NOT_PERMITTED = "You do not have permission to perform this operation. Administrator rights are required."
 
 
-def access_filter(table: RouteTable, websudo: WebSudo, clock: PolicyClock, shell: Shell) -> Filter:
-    """Unknown paths pass; the router answers them."""
+def access_filter(websudo: WebSudo, clock: PolicyClock, shell: Shell) -> Filter:
+    """Stands before what is not for everybody."""
 
-    @web.middleware
-    async def access(request: web.Request, handler: Handler) -> web.StreamResponse:
-        needs = table.needs_of(request)
-        context = context_of(request)
-        if not _may(context.account, needs):
-            return _refusal(request, context.account, needs, shell)
-        if needs is not Needs.WEBSUDO or websudo.is_disabled:
-            return await handler(request)
-        if context.session is None or not websudo.use(context.session, now_ms=clock.now_ms()):
-            return redirect(_websudo_page_for(request, shell.paths))
+    def access_to(route: Route, handler: Handler) -> Handler:
+        if route.needs is Needs.ANYONE:
+            return handler
+        inner = _confirmed(handler, websudo, clock, shell.paths) if route.needs is Needs.WEBSUDO else handler
+
+        async def access(request: web.Request) -> web.StreamResponse:
+            account = request[CONTEXT].account
+            if account is None or not _may(account, route.needs):
+                return _refusal(request, account, route, shell)
+            return await inner(request)
+
+        return access
+
+    return access_to
+
+
+def _may(account: Account, needs: Needs) -> bool:
+    return needs is Needs.USER or account.is_admin
+
+
+def _confirmed(handler: Handler, websudo: WebSudo, clock: PolicyClock, paths: Paths) -> Handler:
+    """For administrators who have confirmed their password lately; the others are sent to do so."""
+    if websudo.is_disabled:
+        return handler
+
+    async def confirmed(request: web.Request) -> web.StreamResponse:
+        session = request[CONTEXT].session
+        if session is None or not websudo.use(session, now_ms=clock.now_ms()):
+            return redirect(_websudo_page_for(request, paths))
         response = await handler(request)
         response.headers.update([HEADER])
         return response
 
-    return access
+    return confirmed
 
 
-def _may(account: Account | None, needs: Needs) -> bool:
-    if needs is Needs.ANYONE:
-        return True
-    return account is not None and (needs is Needs.USER or account.is_admin)
-
-
-def _refusal(request: web.Request, account: Account | None, needs: Needs, shell: Shell) -> web.Response:
-    if not shell.paths.is_rest(request):
+def _refusal(request: web.Request, account: Account | None, route: Route, shell: Shell) -> web.Response:
+    if not route.is_rest:
         # A posted form cannot be repeated after a login, so Seraph forwards to the page that says so.
         if request.method == "POST":
             return token_missing_page(request, shell)
         return redirect(shell.paths.login_page_for(request))
-    if account is None or needs is Needs.ADMIN_ELSE_401:
+    if account is None or route.needs is Needs.ADMIN_ELSE_401:
         return error_collection(401, NOT_AUTHENTICATED)
     return error_collection(403, NOT_PERMITTED)
 

@@ -9,27 +9,26 @@ from aiohttp import web
 
 from node.cookies import CookieJarRules
 from node.filters import Filter, Handler
-from node.paths import Paths
-from node.request_context import context_of
-from node.routes import RouteTable
+from node.request_context import CONTEXT
+from node.routes import Route
 from node.web_sessions import WebSessions
 from shared.clock import PolicyClock
 
 
-def anonymous_session_filter(
-    web_sessions: WebSessions, clock: PolicyClock, table: RouteTable, *, jar: CookieJarRules, paths: Paths
-) -> Filter:
+def anonymous_session_filter(web_sessions: WebSessions, clock: PolicyClock, *, jar: CookieJarRules) -> Filter:
     """Comes after `os_auth_type`, which must see that a cookie named no session."""
 
-    def is_page(request: web.Request) -> bool:
-        return table.find(request) is not None and not paths.is_rest(request) and not paths.is_status(request)
+    def anonymous_session_for(route: Route, handler: Handler) -> Handler:
+        if not route.is_page:
+            return handler
 
-    @web.middleware
-    async def anonymous_session(request: web.Request, handler: Handler) -> web.StreamResponse:
-        context = context_of(request)
-        if context.session is None and is_page(request):
-            context.session = web_sessions.open(None, now_ms=clock.now_ms())
-            context.set_cookies[jar.session_name] = jar.session(context.session.id, secure=context.secure)
-        return await handler(request)
+        async def anonymous_session(request: web.Request) -> web.StreamResponse:
+            context = request[CONTEXT]
+            if context.session is None:
+                context.session = web_sessions.open(None, now_ms=clock.now_ms())
+                context.set_cookies[jar.session_name] = jar.session(context.session.id, secure=context.secure)
+            return await handler(request)
 
-    return anonymous_session
+        return anonymous_session
+
+    return anonymous_session_for

@@ -4,9 +4,10 @@ A failed attempt does not end the request: a valid session cookie still authenti
 X-Seraph-LoginReason stays what the attempt left (reference: jira.md 3.1 to 3.4).
 """
 
+from collections.abc import Awaitable
 from dataclasses import dataclass
 
-from aiohttp import BasicAuth, web
+from aiohttp import BasicAuth, hdrs, web
 
 from node import captcha
 from node.cookies import CookieJarRules
@@ -14,7 +15,8 @@ from node.filters import Filter, Handler
 from node.filters.remember_me import read_cookie
 from node.forms import URLENCODED, form_of
 from node.logins import LoginResult, Logins
-from node.request_context import RequestContext, context_of
+from node.request_context import CONTEXT, RequestContext
+from node.routes import Route
 from shared.contract import KnownVia
 
 
@@ -32,19 +34,25 @@ class GivenCredentials:
 def login_filter(logins: Logins, *, jar: CookieJarRules) -> Filter:
     """Runs before `security`; does nothing for a request without credentials."""
 
-    @web.middleware
-    async def login(request: web.Request, handler: Handler) -> web.StreamResponse:
-        given = (await _from_form(request) if request.method == "POST" else None) or _from_basic(request)
-        if given is not None:
-            await log_in(request, logins, given, jar=jar)
-        return await handler(request)
+    def login_before(_route: Route, handler: Handler) -> Handler:
+        def login(request: web.Request) -> Awaitable[web.StreamResponse]:
+            can_bring_some = request.method == "POST" or hdrs.AUTHORIZATION in request.headers
+            return login_first(request) if can_bring_some else handler(request)
 
-    return login
+        async def login_first(request: web.Request) -> web.StreamResponse:
+            given = await _given(request)
+            if given is not None:
+                await log_in(request, logins, given, jar=jar)
+            return await handler(request)
+
+        return login
+
+    return login_before
 
 
 async def log_in(request: web.Request, logins: Logins, given: GivenCredentials, *, jar: CookieJarRules) -> LoginResult:
     """Tries the credentials and leaves account, session, stamp and cookies on the request's context."""
-    context = context_of(request)
+    context = request[CONTEXT]
     is_person = (
         given.captcha is not None
         and context.session is not None
@@ -81,6 +89,10 @@ async def _forget_browser(request: web.Request, context: RequestContext, logins:
         context.set_cookies[jar.remember_me_name] = jar.clear_remember_me(secure=context.secure)
 
 
+async def _given(request: web.Request) -> GivenCredentials | None:
+    return (await _from_form(request) if request.method == "POST" else None) or _from_basic(request)
+
+
 async def _from_form(request: web.Request) -> GivenCredentials | None:
     """URL parameters are not accepted as credentials, as in current Seraph; only a posted form is."""
     if request.content_type != URLENCODED:
@@ -95,7 +107,7 @@ async def _from_form(request: web.Request) -> GivenCredentials | None:
 
 
 def _from_basic(request: web.Request) -> GivenCredentials | None:
-    header = request.headers.get("Authorization", "")
+    header = request.headers.get(hdrs.AUTHORIZATION, "")
     if header[:6].lower() != "basic ":
         return None
     try:

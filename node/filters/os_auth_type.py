@@ -4,15 +4,17 @@ REST defaults to `any`: a JSESSIONID that this node does not know is refused ins
 `/rest/auth/**` is `none`, since one must be able to log in with a dead cookie.
 """
 
+from collections.abc import Awaitable
 from enum import StrEnum
 
-from aiohttp import web
+from aiohttp import hdrs, web
 
 from node.answers import html_answer, rest_message
 from node.filters import Filter, Handler
 from node.logins import LoginResult
 from node.paths import Paths
-from node.request_context import RequestContext, context_of
+from node.request_context import CONTEXT, RequestContext
+from node.routes import Route
 from shared import contract
 
 BASIC_CHALLENGE = {"WWW-Authenticate": 'Basic realm="protected-area"'}
@@ -36,24 +38,27 @@ def os_auth_type_filter(parameter: str | None, *, paths: Paths) -> Filter:
     Also answers a failed Basic attempt that no session made up for: an HTML 401, or 403 for a CAPTCHA.
     """
 
-    @web.middleware
-    async def os_auth_type(request: web.Request, handler: Handler) -> web.StreamResponse:
-        context = context_of(request)
-        if context.account is not None:
-            return await handler(request)
-        if context.failed_login is not None and "Authorization" in request.headers:
-            return basic_failure(context.failed_login, paths)
-        return _refuse(context, _auth_type(request, parameter, paths), paths) or await handler(request)
+    def os_auth_type_of(route: Route, handler: Handler) -> Handler:
+        default = AuthType.ANY if route.is_rest and not route.is_rest_auth else AuthType.NONE
 
-    return os_auth_type
+        def os_auth_type(request: web.Request) -> Awaitable[web.StreamResponse]:
+            context = request[CONTEXT]
+            return handler(request) if context.account is not None else unless_refused(request, context)
+
+        async def unless_refused(request: web.Request, context: RequestContext) -> web.StreamResponse:
+            if context.failed_login is not None and hdrs.AUTHORIZATION in request.headers:
+                return basic_failure(context.failed_login, paths)
+            return _refuse(context, _asked(request, parameter) or default, paths) or await handler(request)
+
+        return os_auth_type
+
+    return os_auth_type_of
 
 
-def _auth_type(request: web.Request, parameter: str | None, paths: Paths) -> AuthType:
-    """What the caller asked for, or the default of that part of the application."""
+def _asked(request: web.Request, parameter: str | None) -> AuthType | None:
+    """What the caller asked for; None when he did not, and the default of that part of the application counts."""
     asked = None if parameter is None else request.query.get(parameter)
-    if asked is not None:
-        return _BY_VALUE.get(asked.lower(), AuthType.NONE)
-    return AuthType.ANY if paths.is_rest(request) and not paths.is_rest_auth(request) else AuthType.NONE
+    return None if asked is None else _BY_VALUE.get(asked.lower(), AuthType.NONE)
 
 
 def basic_failure(result: LoginResult, paths: Paths) -> web.Response:

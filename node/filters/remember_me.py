@@ -5,7 +5,7 @@ from aiohttp import web
 from node.cookies import CookieJarRules
 from node.logins import Logins
 from node.remember_me import RememberMeCookie, parse
-from node.request_context import context_of
+from node.request_context import CONTEXT
 from shared.contract import KnownVia, LoginReason
 
 
@@ -21,7 +21,7 @@ async def try_remember_me(request: web.Request, logins: Logins, *, jar: CookieJa
     cookie = read_cookie(request, jar.remember_me_name)
     if cookie is None:
         return
-    context = context_of(request)
+    context = request[CONTEXT]
     login = await logins.by_cookie(cookie)
     if login.judgement.clears_cookie_and_row:
         context.set_cookies[jar.remember_me_name] = jar.clear_remember_me(secure=context.secure)

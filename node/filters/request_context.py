@@ -1,6 +1,5 @@
 """Outermost: opens the request's context, and turns what the others left on it into headers and one log line."""
 
-import itertools
 import time
 from functools import lru_cache
 from urllib.parse import quote
@@ -11,8 +10,8 @@ from multidict import CIMultiDict, istr
 from node.answers import SECURITY_HEADERS
 from node.cookies import CookieJarRules, cookie_value
 from node.filters import Filter, Handler
-from node.paths import Paths
 from node.request_context import CONTEXT, RequestContext
+from node.routes import Route
 from node.web_sessions import WebSessions
 from shared import contract
 from shared.clock import AnchorSeal, PolicyClock
@@ -23,7 +22,9 @@ log = get_logger()
 DAY_MS = 24 * 3600 * 1000
 MINUTE_MS = 60_000
 
-# What stands in every answer, in the form that needs no folding of case each time.
+# What every request is asked for and what stands in every answer, in the form that needs no folding of case each time.
+_CLOCK_STAMP = istr(contract.CLOCK_STAMP)
+_FORWARDED_PROTO = istr("X-Forwarded-Proto")
 _REQUEST_ID = istr(contract.REQUEST_ID)
 _SERVED_BY = istr(contract.SERVED_BY)
 _USER_NAME = istr(contract.USER_NAME)
@@ -37,12 +38,11 @@ class RequestMeter:
     """Counts requests; names them as Jira does: minute of the day x number since start x running at once."""
 
     def __init__(self) -> None:
-        self._numbers = itertools.count(1)
         self.total = 0
         self.in_flight = 0
 
     def begin(self, now_ms: int) -> str:
-        self.total = next(self._numbers)
+        self.total += 1
         self.in_flight += 1
         return f"{now_ms % DAY_MS // MINUTE_MS}x{self.total}x{self.in_flight}"
 
@@ -57,64 +57,64 @@ def request_context_filter(
     *,
     seal: AnchorSeal,
     jar: CookieJarRules,
-    paths: Paths,
     node_id: str | None,
 ) -> Filter:
     """`seal` opens the balancer's clock stamps, so that no request is served on an older clock than its sender's.
     `node_id` None is a node of no cluster, which does not say who it is."""
 
     lines = log.bind()  # looked up once and not for every request
+    session_cookie = jar.session_name
 
-    @web.middleware
-    async def request_context(request: web.Request, handler: Handler) -> web.StreamResponse:
-        started = time.monotonic()
-        _catch_up(clock, seal, request.headers.get(contract.CLOCK_STAMP))
-        now_ms = clock.now_ms()
-        secure = request.headers.get("X-Forwarded-Proto", request.scheme) == "https"
-        context = request[CONTEXT] = RequestContext(meter.begin(now_ms), secure)
-        _find_session(context, request, web_sessions, jar.session_name, now_ms)
-        try:
-            response = await handler(request)
-        finally:
-            meter.end()
-        _write_headers(response, context, node_id)
-        if paths.is_status(request) and seal.asks(request.headers.get(contract.CLOCK_ASK)):
-            response.headers[contract.CLOCK_READING] = seal.answer(clock.reading())
-        write = lines.debug if paths.is_status(request) else lines.info
-        write(
-            "request",
-            request_id=context.request_id,
-            method=request.method,
-            path=request.path,
-            status=response.status,
-            user=context.account.username if context.account else None,
-            known_via=context.known_via,
-            session_ended=context.session_ended,
-            real_ms=round((time.monotonic() - started) * 1000, 2),
-        )
-        return response
+    def request_context_of(route: Route, handler: Handler) -> Handler:
+        is_status = route.is_status
+        write = lines.debug if is_status else lines.info
 
-    return request_context
+        async def request_context(request: web.Request) -> web.StreamResponse:
+            started_ns = time.monotonic_ns()
+            stamp = request.headers.get(_CLOCK_STAMP)
+            if stamp is not None:
+                _catch_up(clock, seal, stamp)
+            now_ms = clock.now_ms()
+            scheme = request.headers.get(_FORWARDED_PROTO)
+            is_secure = request.secure if scheme is None else scheme == "https"
+            context = request[CONTEXT] = RequestContext(meter.begin(now_ms), is_secure)
+            session_id = context.asked_session_id = cookie_value(request, session_cookie)
+            if session_id is not None:
+                context.session = web_sessions.find(session_id, now_ms=now_ms)
+                if context.session is None:
+                    context.session_ended = web_sessions.cause_of_end(session_id)
+            try:
+                response = await handler(request)
+            finally:
+                meter.end()
+            _write_headers(response, context, node_id)
+            if is_status and seal.asks(request.headers.get(contract.CLOCK_ASK)):
+                response.headers[contract.CLOCK_READING] = seal.answer(clock.reading())
+            write(
+                "request",
+                request_id=context.request_id,
+                method=request.method,
+                path=request.path,
+                status=response.status,
+                user=context.account.username if context.account else None,
+                known_via=context.known_via,
+                session_ended=context.session_ended,
+                real_ms=(time.monotonic_ns() - started_ns) // 10_000 / 100,
+            )
+            return response
+
+        return request_context
+
+    return request_context_of
 
 
-def _catch_up(clock: PolicyClock, seal: AnchorSeal, stamp: str | None) -> None:
+def _catch_up(clock: PolicyClock, seal: AnchorSeal, stamp: str) -> None:
     """A node that slept through a jump of the clock re-anchors before it judges anything."""
-    if stamp is None or stamp.startswith(f"{clock.anchor.generation};"):
+    if stamp.startswith(f"{clock.anchor.generation};"):
         return
     anchor = seal.open(stamp)
     if anchor is not None:
         clock.adopt(anchor)
-
-
-def _find_session(
-    context: RequestContext, request: web.Request, web_sessions: WebSessions, cookie: str, now_ms: int
-) -> None:
-    context.asked_session_id = cookie_value(request, cookie)
-    if context.asked_session_id is None:
-        return
-    context.session = web_sessions.find(context.asked_session_id, now_ms=now_ms)
-    if context.session is None:
-        context.session_ended = web_sessions.cause_of_end(context.asked_session_id)
 
 
 def _write_headers(response: web.StreamResponse, context: RequestContext, node_id: str | None) -> None:

@@ -4,6 +4,8 @@ A live web session is honoured while memory vouches for it (`session_gate`); oth
 it or ends it.
 """
 
+from collections.abc import Awaitable
+
 from aiohttp import web
 
 from node.caches import Caches
@@ -11,32 +13,39 @@ from node.cookies import CookieJarRules
 from node.filters import Filter, Handler
 from node.filters.remember_me import try_remember_me
 from node.logins import Logins
-from node.request_context import RequestContext, context_of
+from node.request_context import CONTEXT
+from node.routes import Route
 from node.session_gate import SessionGate
-from node.web_sessions import WebSession
-from shared.contract import KnownVia, LoginReason
 
 
 def security_filter(gate: SessionGate, logins: Logins, caches: Caches, *, jar: CookieJarRules) -> Filter:
     """Leaves account and session on the request's context, or nobody."""
 
-    @web.middleware
-    async def security(request: web.Request, handler: Handler) -> web.StreamResponse:
-        context = context_of(request)
-        if context.account is None and context.session is not None and context.session.account is not None:
-            await _ask_session(context, context.session, gate, caches)
-        if context.account is None:
-            await try_remember_me(request, logins, jar=jar)
-        return await handler(request)
+    def security_before(_route: Route, handler: Handler) -> Handler:
+        def security(request: web.Request) -> Awaitable[web.StreamResponse]:
+            context = request[CONTEXT]
+            if context.account is not None:
+                return handler(request)
+            account = None if context.session is None else gate.from_memory(context.session)
+            if account is None:
+                return security_first(request)
+            context.recognise(account)
+            return handler(request)
 
-    return security
+        async def security_first(request: web.Request) -> web.StreamResponse:
+            context = request[CONTEXT]
+            session = context.session
+            if session is not None and session.account is not None:
+                account = await gate.renew(session)
+                if account is not None:
+                    context.recognise(account)
+                else:
+                    context.session = None
+                    context.session_ended = caches.web_sessions.cause_of_end(session.id)
+            if context.account is None:
+                await try_remember_me(request, logins, jar=jar)
+            return await handler(request)
 
+        return security
 
-async def _ask_session(context: RequestContext, session: WebSession, gate: SessionGate, caches: Caches) -> None:
-    account = gate.from_memory(session) or await gate.renew(session)
-    if account is None:
-        context.session = None
-        context.session_ended = caches.web_sessions.cause_of_end(session.id)
-        return
-    context.stamp(LoginReason.OK)
-    context.log_in(account, session, KnownVia.SESSION)
+    return security_before

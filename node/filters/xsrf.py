@@ -15,38 +15,61 @@ from node.forms import form_of
 from node.pages.shell import Shell
 from node.pages.xsrf import token_missing_page
 from node.paths import Paths
-from node.request_context import context_of
-from node.routes import RouteTable, Xsrf
+from node.request_context import CONTEXT
+from node.routes import Route, Xsrf
 from node.store.server_id import ServerId
 from shared.contract import XSRF_COOKIE, XSRF_FAILED
 
-TOKENS = web.RequestKey("dcsim_xsrf_tokens", rules.RequestTokens)
 CHANGING = frozenset({"POST", "PUT", "DELETE", "PATCH"})
 
 
-def xsrf_filter(server_id: ServerId, table: RouteTable, shell: Shell, *, jar: CookieJarRules, paths: Paths) -> Filter:
+def xsrf_filter(server_id: ServerId, shell: Shell, *, jar: CookieJarRules) -> Filter:
     """Runs when it is known who the user is. Every answer leaves with a fitting cookie, but for health checks."""
 
-    @web.middleware
-    async def xsrf(request: web.Request, handler: Handler) -> web.StreamResponse:
-        if paths.is_status(request):
-            return await handler(request)
-        context = context_of(request)
-        tokens = request[TOKENS] = rules.RequestTokens(
-            server_id.known or await server_id.get(), cookie_value(request, XSRF_COOKIE)
-        )
-        try:
-            if paths.is_rest(request):
-                return _rest_refusal(request, table.xsrf_of(request), paths) or await handler(request)
-            if table.xsrf_of(request) is Xsrf.TOKEN and not await carries_valid_token(request):
-                return token_missing_page(request, shell)
-            return await handler(request)
-        finally:
-            tokens.current(logged_in=context.account is not None)
-            if tokens.issued is not None:
-                context.set_cookies[XSRF_COOKIE] = jar.xsrf(XSRF_COOKIE, tokens.issued, secure=context.secure)
+    def xsrf_of(route: Route, handler: Handler) -> Handler:
+        if route.is_status:
+            return handler
+        guarded = _guarded(route, handler, shell)
 
-    return xsrf
+        async def xsrf(request: web.Request) -> web.StreamResponse:
+            context = request[CONTEXT]
+            tokens = context.xsrf_tokens = rules.RequestTokens(
+                server_id.known or await server_id.get(), cookie_value(request, XSRF_COOKIE)
+            )
+            try:
+                return await guarded(request)
+            finally:
+                tokens.current(logged_in=context.account is not None)
+                if tokens.issued is not None:
+                    context.set_cookies[XSRF_COOKIE] = jar.xsrf(XSRF_COOKIE, tokens.issued, secure=context.secure)
+
+        return xsrf
+
+    return xsrf_of
+
+
+def _guarded(route: Route, handler: Handler, shell: Shell) -> Handler:
+    """The handler behind what the route asks for; as it is where nothing can be wrong with a request."""
+    if route.is_rest:
+        can_be_refused = route.xsrf is not Xsrf.NONE or route.method in CHANGING or route.method == "*"
+        return _guarded_resource(route, handler, shell.paths) if can_be_refused else handler
+    return _guarded_page(handler, shell) if route.xsrf is Xsrf.TOKEN else handler
+
+
+def _guarded_resource(route: Route, handler: Handler, paths: Paths) -> Handler:
+    async def resource(request: web.Request) -> web.StreamResponse:
+        return _refusal(request, route.xsrf, paths) or await handler(request)
+
+    return resource
+
+
+def _guarded_page(handler: Handler, shell: Shell) -> Handler:
+    async def page(request: web.Request) -> web.StreamResponse:
+        if await carries_valid_token(request):
+            return await handler(request)
+        return token_missing_page(request, shell)
+
+    return page
 
 
 def xsrf_token_for(request: web.Request) -> str:
@@ -54,19 +77,21 @@ def xsrf_token_for(request: web.Request) -> str:
 
     Ask after a login or logout of the same request. Empty on pages of a node that does not serve users yet.
     """
-    tokens = request.get(TOKENS)
-    return "" if tokens is None else tokens.current(logged_in=context_of(request).account is not None)
+    context = request[CONTEXT]
+    return "" if context.xsrf_tokens is None else context.xsrf_tokens.current(logged_in=context.account is not None)
 
 
 async def carries_valid_token(request: web.Request) -> bool:
     """Did one of our own pages send this, or a script that says so? A field of the form, or of the query."""
     if rules.opts_out(request.headers.get(rules.HEADER)):
         return True
+    context = request[CONTEXT]
     given = request.query.get(rules.FIELD) or (await form_of(request)).get(rules.FIELD)
-    return request[TOKENS].accepts(given, logged_in=context_of(request).account is not None)
+    tokens = context.xsrf_tokens
+    return tokens is not None and tokens.accepts(given, logged_in=context.account is not None)
 
 
-def _rest_refusal(request: web.Request, demand: Xsrf, paths: Paths) -> web.Response | None:
+def _refusal(request: web.Request, demand: Xsrf, paths: Paths) -> web.Response | None:
     headers = request.headers
     is_form = demand is Xsrf.HEADER and request.content_type in rules.FORM_TYPES
     if is_form and not rules.opts_out(headers.get(rules.HEADER)):
@@ -80,6 +105,6 @@ def _rest_refusal(request: web.Request, demand: Xsrf, paths: Paths) -> web.Respo
 
 def _own_urls(request: web.Request, paths: Paths) -> list[str]:
     """Where users find us: as configured, and as the balancer and the connection say. No page can forge these."""
-    scheme = "https" if context_of(request).secure else "http"
+    scheme = "https" if request[CONTEXT].secure else "http"
     hosts = (request.headers.get("X-Forwarded-Host"), request.headers.get("Host"))
     return [paths.base_url, *(f"{scheme}://{host}" for host in hosts if host)]

@@ -1,20 +1,18 @@
 """Style sheet, scripts and icon, under `/s/<digest>/<name>`.
 
-The digest is of all files together, so a browser may keep what it got for good. A file is nobody's request: it is
-answered before any filter that knows users, touches no session and sets no cookie.
+The digest is of all files together, so a browser may keep what it got for good. A file is nobody's request: it passes
+no filter, touches no session and sets no cookie.
 """
 
 import hashlib
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
-from urllib.parse import unquote
 
 from aiohttp import web
 
 from node.answers import SECURITY_HEADERS
-from node.filters import Filter, Handler
-from node.paths import Paths
+from node.routes import Needs, Route
 
 PREFIX = "/s/"
 FOR_GOOD = "public, max-age=31536000, immutable"
@@ -50,17 +48,13 @@ def load_assets() -> Assets:
     return Assets(files, digest)
 
 
-def assets_filter(assets: Assets, *, paths: Paths) -> Filter:
-    """Outermost of all."""
-    prefix = paths.to(PREFIX)
+def asset_routes(assets: Assets) -> list[Route]:
+    """Everything below the prefix, whatever the method."""
 
-    @web.middleware
-    async def serve_assets(request: web.Request, handler: Handler) -> web.StreamResponse:
-        if not request.path.startswith(prefix):
-            return await handler(request)
-        return _answer(assets, unquote(request.path.removeprefix(prefix)), request.method)
+    async def serve(request: web.Request) -> web.Response:
+        return _answer(assets, request.match_info["file"], request.method)
 
-    return serve_assets
+    return [Route("*", PREFIX + "{file:.*}", serve, Needs.ANYONE)]
 
 
 def _answer(assets: Assets, path: str, method: str) -> web.Response:

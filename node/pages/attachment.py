@@ -7,7 +7,7 @@ from aiohttp import web
 from node.answers import redirect
 from node.issue_desk import IssueDesk
 from node.paths import Paths
-from node.request_context import context_of
+from node.request_context import CONTEXT
 from node.rest.arguments import whole_number
 from node.routes import Needs, Route
 from shared.errors import CallerError
@@ -17,7 +17,7 @@ NO_SUCH_FILE = "There is no such attachment."
 
 def attachment_routes(desk: IssueDesk, *, paths: Paths) -> list[Route]:
     async def content(request: web.Request) -> web.Response:
-        scope = await desk.scope(context_of(request).account)
+        scope = await desk.scope(request[CONTEXT].account)
         attachment_id = whole_number(request.match_info["id"], "id", default=0, most=2**63 - 1)
         try:
             found = await desk.attachment(attachment_id, scope)

@@ -7,7 +7,7 @@ from aiohttp import web
 
 from node import captcha
 from node.answers import PAGE_HEADERS, text_answer
-from node.request_context import context_of
+from node.request_context import CONTEXT
 from node.routes import Needs, Route
 from shared.clock import PolicyClock
 
@@ -23,7 +23,7 @@ def captcha_routes(clock: PolicyClock) -> list[Route]:
     painter = _Painter()
 
     async def show(request: web.Request) -> web.Response:
-        session = context_of(request).session
+        session = request[CONTEXT].session
         assert session is not None, "the anonymous_session filter has opened one"
         now_ms = clock.now_ms()
         challenge = captcha.posed(session, now_ms=now_ms) or captcha.pose(session, now_ms=now_ms)

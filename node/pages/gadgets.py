@@ -15,7 +15,7 @@ from node.issue_desk import IssueDesk
 from node.issues.search import SearchRequest, search
 from node.pages.node_rows import node_row
 from node.pages.shell import Shell
-from node.request_context import context_of
+from node.request_context import CONTEXT
 from node.routes import Route
 from node.store import cluster_nodes, remember_me
 from node.store.engine import Database
@@ -53,7 +53,7 @@ def gadgets(database: Database, desk: IssueDesk, clock: PolicyClock) -> tuple[Ga
     """The gadgets of a dashboard, in their order."""
 
     async def session(request: web.Request) -> Values:
-        context = context_of(request)
+        context = request[CONTEXT]
         async with database.transaction() as connection:
             tokens = await remember_me.count(connection, context.user.user_key)
         return {"tokens": tokens, "since_ms": context.session.created_ms if context.session else None}
@@ -65,7 +65,7 @@ def gadgets(database: Database, desk: IssueDesk, clock: PolicyClock) -> tuple[Ga
         return {"nodes": [node_row(node, now_ms=now_ms) for node in nodes]}
 
     async def assigned(request: web.Request) -> Values:
-        scope = await desk.scope(context_of(request).user)
+        scope = await desk.scope(request[CONTEXT].user)
         return {"issues": search(_ASSIGNED, scope).issues}
 
     return (

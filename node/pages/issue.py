@@ -8,7 +8,7 @@ from node.issue_desk import IssueDesk
 from node.issues.visibility import find_issue, may_see
 from node.pages import browser_state
 from node.pages.shell import Shell
-from node.request_context import context_of
+from node.request_context import CONTEXT
 from node.routes import Needs, Route
 from shared.errors import CallerError
 
@@ -19,7 +19,7 @@ TAB_ENTRY = "issue-tab"
 
 def issue_page_routes(desk: IssueDesk, shell: Shell, *, jar: CookieJarRules) -> list[Route]:
     async def browse(request: web.Request) -> web.Response:
-        context = context_of(request)
+        context = request[CONTEXT]
         scope = await desk.scope(context.account)
         try:
             issue = find_issue(scope.tracker, request.match_info["key"], scope.viewer)
@@ -54,7 +54,7 @@ def _chosen_tab(request: web.Request, jar: CookieJarRules) -> str:
     if asked not in TABS:
         last = browser_state.read_conglomerate(cookie).get(TAB_ENTRY, FIRST_TAB)
         return last if last in TABS else FIRST_TAB
-    context = context_of(request)
+    context = request[CONTEXT]
     value = browser_state.with_entry(cookie, TAB_ENTRY, asked)
     age_s = browser_state.CONGLOMERATE_AGE_S
     context.set_cookies[name] = jar.plain(name, value, age_s=age_s, secure=context.secure)

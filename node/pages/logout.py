@@ -10,7 +10,7 @@ from node.filters.xsrf import carries_valid_token
 from node.logins import Logins
 from node.logout import log_out
 from node.pages.shell import Shell
-from node.request_context import context_of
+from node.request_context import CONTEXT
 from node.routes import Needs, Route
 from node.web_sessions import WebSessions
 from shared.clock import PolicyClock
@@ -22,7 +22,7 @@ def logout_routes(
     logins: Logins, web_sessions: WebSessions, clock: PolicyClock, shell: Shell, *, jar: CookieJarRules
 ) -> list[Route]:
     async def leave(request: web.Request) -> web.Response:
-        account = context_of(request).account
+        account = request[CONTEXT].account
         if account is None:
             return shell.page(request, "logged_out.html", was=None)
         if not await carries_valid_token(request):

@@ -17,7 +17,7 @@ from node.issues.search import SearchPage, SearchRequest, search
 from node.pages import browser_state
 from node.pages.basic_search import ME, NOBODY, BasicSearch
 from node.pages.shell import Shell
-from node.request_context import context_of
+from node.request_context import CONTEXT
 from node.rest.arguments import whole_number
 from node.routes import Needs, Route
 
@@ -44,7 +44,7 @@ class Question:
 def navigator_routes(desk: IssueDesk, shell: Shell, *, jar: CookieJarRules) -> list[Route]:
     async def navigate(request: web.Request) -> web.Response:
         question = _question(request)
-        scope = await desk.scope(context_of(request).account)
+        scope = await desk.scope(request[CONTEXT].account)
         page, problems = _found(question, scope)
         _keep_view(request, question.view, jar)
         return shell.page(
@@ -90,5 +90,5 @@ def _has_more(page: SearchPage) -> bool:
 
 def _keep_view(request: web.Request, view: str, jar: CookieJarRules) -> None:
     """Set anew on each use: the ten years count from the last one."""
-    context, name = context_of(request), browser_state.NAVIGATOR_COOKIE
+    context, name = request[CONTEXT], browser_state.NAVIGATOR_COOKIE
     context.set_cookies[name] = jar.plain(name, view, age_s=browser_state.NAVIGATOR_AGE_S, secure=context.secure)

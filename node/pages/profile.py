@@ -8,7 +8,7 @@ from node.own_password import OwnPassword
 from node.pages.fields import form_text, same_twice
 from node.pages.shell import Shell
 from node.pages.telling import tell
-from node.request_context import context_of
+from node.request_context import CONTEXT
 from node.rest.arguments import PASSWORD_MAX
 from node.routes import Route, Xsrf
 from node.store import credentials, remember_me
@@ -23,7 +23,7 @@ def profile_routes(
     database: Database, own_password: OwnPassword, actions: AdminActions, shell: Shell, settings: NodeSettings
 ) -> list[Route]:
     async def show(request: web.Request, problem: str | None = None) -> web.Response:
-        user = context_of(request).user
+        user = request[CONTEXT].user
         async with database.transaction() as connection:
             tokens = await remember_me.count(connection, user.user_key)
             counters = await credentials.counters_of(connection, user.username)
@@ -41,7 +41,7 @@ def profile_routes(
         return await show(request)
 
     async def change_password(request: web.Request) -> web.Response:
-        context, form = context_of(request), await form_of(request)
+        context, form = request[CONTEXT], await form_of(request)
         try:
             new = same_twice(form, "password", "confirm", limit=PASSWORD_MAX)
             old = form_text(form, "current", limit=PASSWORD_MAX)
@@ -54,7 +54,7 @@ def profile_routes(
         return shell.page(request, "done.html", title="Your password is changed", facts=facts, back=PROFILE)
 
     async def forget_browsers(request: web.Request) -> web.Response:
-        facts = tell(await actions.clear_remember_me(context_of(request).user), settings)
+        facts = tell(await actions.clear_remember_me(request[CONTEXT].user), settings)
         return shell.page(request, "done.html", title="Your browsers are forgotten", facts=facts, back=PROFILE)
 
     return [

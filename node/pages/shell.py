@@ -15,7 +15,7 @@ from node.pages import browser_state
 from node.pages.assets import Assets
 from node.pages.rendering import render
 from node.paths import Paths
-from node.request_context import context_of
+from node.request_context import CONTEXT
 from node.web_sessions import WebSessions
 from shared.clock import PolicyClock
 from shared.settings import NodeSettings
@@ -83,7 +83,7 @@ class Shell:
         return self.page(request, "error.html", status=status, headers=headers, **values)
 
     def strip(self, request: web.Request) -> Strip:
-        context, settings = context_of(request), self._settings
+        context, settings = request[CONTEXT], self._settings
         session = context.session
         return Strip(
             node_id=settings.node_id,
@@ -102,7 +102,7 @@ class Shell:
         return {
             "paths": self.paths,
             "asset": lambda name: self.paths.to(self._assets.address(name)),
-            "account": context_of(request).account,
+            "account": request[CONTEXT].account,
             "strip": self.strip(request),
             "atl_token": self._token_of(request),
             "unsupported_browser": browser_state.needs_warning(request.headers.get("User-Agent", ""), acknowledged),

@@ -7,13 +7,13 @@ from node.cookies import CookieJarRules
 from node.forms import form_of
 from node.pages import browser_state
 from node.pages.shell import Shell
-from node.request_context import context_of
+from node.request_context import CONTEXT
 from node.routes import Needs, Route, Xsrf
 
 
 def unsupported_browser_routes(shell: Shell, *, jar: CookieJarRules) -> list[Route]:
     async def acknowledge(request: web.Request) -> web.Response:
-        context = context_of(request)
+        context = request[CONTEXT]
         name = browser_state.UNSUPPORTED_COOKIE
         context.set_cookies[name] = jar.plain(name, browser_state.ACKNOWLEDGED, age_s=None, secure=context.secure)
         return redirect(shell.paths.destination((await form_of(request)).get("returnUrl")) or shell.paths.home)

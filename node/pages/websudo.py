@@ -10,7 +10,7 @@ from node.answers import redirect
 from node.forms import form_of
 from node.logins import Logins
 from node.pages.shell import Shell
-from node.request_context import context_of
+from node.request_context import CONTEXT
 from node.routes import Needs, Route, Xsrf
 from node.websudo import HEADER, WebSudo
 from shared.clock import PolicyClock
@@ -29,7 +29,7 @@ def websudo_routes(logins: Logins, websudo: WebSudo, clock: PolicyClock, shell: 
 
     async def authenticate(request: web.Request) -> web.Response:
         """Goes on to the destination, which is a path of ours or the landing page."""
-        context, fields = context_of(request), await form_of(request)
+        context, fields = request[CONTEXT], await form_of(request)
         password, wanted = fields.get("webSudoPassword", ""), fields.get("webSudoDestination", "")
         is_right = bool(password) and await logins.is_password_of(context.user, password)
         if not is_right or context.session is None:

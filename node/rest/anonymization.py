@@ -7,7 +7,7 @@ from aiohttp import web
 from node.anonymizing import Anonymizing
 from node.answers import error_collection, json_answer, no_content
 from node.identity import Account
-from node.request_context import context_of
+from node.request_context import CONTEXT
 from node.rest.arguments import json_body, optional_text, text_field, whole_number
 from node.rest.user import find_user
 from node.routes import Needs, Route, rest
@@ -31,7 +31,7 @@ def anonymization_routes(database: Database, anonymizing: Anonymizing, *, is_clu
 
     async def validate(request: web.Request) -> web.Response:
         account = await user_with_key(request.query.get("userKey", ""))
-        problem = anonymizing.problem_with(account, context_of(request).user)
+        problem = anonymizing.problem_with(account, request[CONTEXT].user)
         return json_answer(_validation(account, problem), 400 if problem else 200)
 
     async def start(request: web.Request) -> web.Response:
@@ -39,7 +39,7 @@ def anonymization_routes(database: Database, anonymizing: Anonymizing, *, is_clu
         account = await user_with_key(text_field(body, "userKey"))
         if (new_owner := optional_text(body, "newOwnerKey")) is not None:
             await user_with_key(new_owner)
-        task = await anonymizing.start(account, context_of(request).user)
+        task = await anonymizing.start(account, request[CONTEXT].user)
         return json_answer(_progress(task), 202)
 
     async def progress(request: web.Request) -> web.Response:

@@ -14,7 +14,7 @@ from node.issues.model import Issue
 from node.issues.rest_shapes import issue_bean
 from node.issues.visibility import find_issue
 from node.paths import Paths
-from node.request_context import context_of
+from node.request_context import CONTEXT
 from node.rest.arguments import whole_number
 from node.rest.uploads import uploaded_files
 from node.routes import Needs, Route, Xsrf, rest
@@ -26,7 +26,7 @@ FILE_PART = "file"
 
 def issue_routes(desk: IssueDesk, *, paths: Paths) -> list[Route]:
     async def asked(request: web.Request) -> tuple[Issue, Scope]:
-        scope = await desk.scope(context_of(request).account)
+        scope = await desk.scope(request[CONTEXT].account)
         return find_issue(scope.tracker, request.match_info["key"], scope.viewer), scope
 
     async def read(request: web.Request) -> web.Response:
@@ -38,12 +38,12 @@ def issue_routes(desk: IssueDesk, *, paths: Paths) -> list[Route]:
     async def attach(request: web.Request) -> web.Response:
         issue, scope = await asked(request)
         files = await uploaded_files(request, FILE_PART)
-        stored = await desk.attach(issue, files, context_of(request).user)
+        stored = await desk.attach(issue, files, request[CONTEXT].user)
         base_url = paths.absolute("")
         return json_answer([beans.attachment_bean(one, scope.people, base_url) for one in stored])
 
     async def attachment(request: web.Request) -> web.Response:
-        scope = await desk.scope(context_of(request).account)
+        scope = await desk.scope(request[CONTEXT].account)
         attachment_id = whole_number(request.match_info["id"], "id", default=0, most=2**63 - 1)
         found = await desk.attachment(attachment_id, scope)
         if found is None:

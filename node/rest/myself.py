@@ -6,7 +6,7 @@ from node.answers import json_answer, no_content
 from node.identity import Account
 from node.own_password import OwnPassword
 from node.paths import Paths
-from node.request_context import context_of
+from node.request_context import CONTEXT
 from node.rest.arguments import PASSWORD_MAX, json_body, text_field
 from node.rest.beans import user_bean
 from node.routes import Route, rest
@@ -19,7 +19,7 @@ from shared.errors import CallerError
 def myself_routes(database: Database, own_password: OwnPassword, *, paths: Paths) -> list[Route]:
     async def current(request: web.Request) -> Account:
         async with database.transaction() as connection:
-            account = await directory.by_key(connection, context_of(request).user.user_key)
+            account = await directory.by_key(connection, request[CONTEXT].user.user_key)
         if account is None:  # possible with `crowd.gate: either`, where a session outlives its user
             raise CallerError(401, NOT_AUTHENTICATED)
         return account
@@ -31,7 +31,7 @@ def myself_routes(database: Database, own_password: OwnPassword, *, paths: Paths
         body = await json_body(request)
         new = text_field(body, "password", limit=PASSWORD_MAX)
         old = text_field(body, "currentPassword", limit=PASSWORD_MAX)
-        await own_password.change(await current(request), old=old, new=new, session=context_of(request).session)
+        await own_password.change(await current(request), old=old, new=new, session=request[CONTEXT].session)
         return no_content()
 
     return [rest("GET", "/myself", read), rest("PUT", "/myself/password", change_password)]

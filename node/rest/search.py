@@ -7,14 +7,14 @@ from node.answers import json_answer
 from node.issue_desk import IssueDesk
 from node.issues.rest_shapes import search_bean
 from node.issues.search import SearchRequest, search
-from node.request_context import context_of
+from node.request_context import CONTEXT
 from node.rest.arguments import json_body
 from node.routes import Needs, Route, rest
 
 
 def search_routes(desk: IssueDesk) -> list[Route]:
     async def answer(request: web.Request, wanted: SearchRequest) -> web.Response:
-        scope = await desk.scope(context_of(request).account)
+        scope = await desk.scope(request[CONTEXT].account)
         page = search(wanted, scope)
         return json_answer(search_bean(page, await desk.view(scope, page.issues)))
 

@@ -11,7 +11,7 @@ from node.filters.os_auth_type import denied_headers
 from node.logins import LoginResult, Logins
 from node.logout import log_out
 from node.paths import Paths
-from node.request_context import context_of
+from node.request_context import CONTEXT
 from node.rest.arguments import PASSWORD_MAX, json_body, optional_text
 from node.rest.beans import login_info
 from node.routes import REST_AUTH, Needs, Route
@@ -39,7 +39,7 @@ def session_routes(
         result = await log_in(request, logins, given, jar=jar)
         if result is LoginResult.CAPTCHA_NEEDED:
             return error_collection(403, LOGIN_DENIED, headers=denied_headers(paths))
-        context = context_of(request)
+        context = request[CONTEXT]
         if result is not LoginResult.OK or context.session is None:
             return error_collection(401, LOGIN_FAILED, headers={"WWW-Authenticate": "JIRA REST POST"})
         # The seed's sample shows the time of the login before this one, and counts that include this one.
@@ -52,7 +52,7 @@ def session_routes(
         )
 
     async def read(request: web.Request) -> web.Response:
-        account = context_of(request).account
+        account = request[CONTEXT].account
         if account is None:
             return error_collection(401, NOT_AUTHENTICATED)
         async with database.transaction() as connection:
@@ -66,7 +66,7 @@ def session_routes(
         )
 
     async def end(request: web.Request) -> web.Response:
-        if context_of(request).account is None:
+        if request[CONTEXT].account is None:
             return error_collection(401, NOT_AUTHENTICATED)
         await log_out(request, logins, web_sessions, clock, jar=jar)
         return no_content()

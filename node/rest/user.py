@@ -10,7 +10,7 @@ from node.identity import Account
 from node.passwords import Passwords
 from node.paths import Paths
 from node.profiles import ProfileChange, Profiles, name_taken, refuse_odd_name, refuse_self
-from node.request_context import context_of
+from node.request_context import CONTEXT
 from node.rest.arguments import (
     PASSWORD_MAX,
     json_body,
@@ -89,12 +89,12 @@ def user_routes(
             email=optional_text(body, "emailAddress"),
             active=optional_flag(body, "active"),
         )
-        await profiles.change(account, change, actor=context_of(request).user)
+        await profiles.change(account, change, actor=request[CONTEXT].user)
         return json_answer(user_bean(await find_user(database, None, account.user_key), paths))
 
     async def delete(request: web.Request) -> web.Response:
         account = await named(request)
-        refuse_self(context_of(request).user, account, "delete")
+        refuse_self(request[CONTEXT].user, account, "delete")
         await actions.delete_user(account)
         return no_content()
 

@@ -3,14 +3,14 @@
 from aiohttp import web
 
 from node.answers import no_content
-from node.request_context import context_of
+from node.request_context import CONTEXT
 from node.routes import REST_AUTH, Needs, Route
 from node.websudo import WebSudo
 
 
 def websudo_resource_routes(websudo: WebSudo) -> list[Route]:
     async def end(request: web.Request) -> web.Response:
-        session = context_of(request).session
+        session = request[CONTEXT].session
         if session is not None:
             websudo.end(session)
         return no_content()

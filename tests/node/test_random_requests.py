@@ -80,9 +80,9 @@ async def target(stores):
     found = set()
     add_routes = node.web_app.add_routes
 
-    def listening(app, routes, where):
-        found.update((route.method, path) for route in routes for path in route.paths)
-        add_routes(app, routes, where)
+    def listening(app, routes, filters, where):
+        found.update((route.method, path) for route in routes if route.exists and filters for path in route.paths)
+        add_routes(app, routes, filters, where)
 
     url = await stores.fresh_database()
     with pytest.MonkeyPatch.context() as patch:

@@ -9,7 +9,7 @@ from aiohttp import web
 from node.answers import html_answer
 from node.filters.access import access_filter
 from node.request_context import CONTEXT, RequestContext
-from node.routes import Needs, Route, RouteTable
+from node.routes import Needs, Route
 from node.web_sessions import SessionLimits, WebSessions
 from node.websudo import WebSudo
 from shared.accounts import ADMINISTRATORS
@@ -65,14 +65,14 @@ class ProtectedPage:
         return html_answer("the page")
 
     async def get(self):
-        @web.middleware
-        async def known(request, handler):
-            request[CONTEXT] = RequestContext("1x1x1", session=self.session, account=self.session.account)
-            return await handler(request)
+        page = access_filter(self.websudo, self.clock, bare_shell(self.clock))(self._route, self._route.handler)
 
-        access = access_filter(RouteTable([self._route]), self.websudo, self.clock, bare_shell(self.clock))
-        app = web.Application(middlewares=[known, access])
-        app.router.add_get(self._route.path, self._route.handler)
+        async def known(request):
+            request[CONTEXT] = RequestContext("1x1x1", session=self.session, account=self.session.account)
+            return await page(request)
+
+        app = web.Application()
+        app.router.add_get(self._route.path, known)
         socket = listen("127.0.0.1", 0)
         port = socket.getsockname()[1]
         async with serving(app, socket), aiohttp.ClientSession() as client:

@@ -7,7 +7,7 @@ from node.answers import redirect
 from node.forms import form_of
 from node.pages.fields import form_text, require_tick
 from node.pages.shell import Shell
-from node.request_context import context_of
+from node.request_context import CONTEXT
 from node.rest.arguments import whole_number
 from node.rest.user import find_user
 from node.routes import Needs, Route, Xsrf
@@ -23,7 +23,7 @@ def anonymize_page_routes(database: Database, anonymizing: Anonymizing, shell: S
         form = await form_of(request)
         account = await find_user(database, form_text(form, "name"), None)
         require_tick(form, "sure")
-        actor = context_of(request).user
+        actor = request[CONTEXT].user
         if problem := anonymizing.problem_with(account, actor):
             raise CallerError(400, problem)
         task = await anonymizing.start(account, actor)

@@ -11,7 +11,7 @@ from node.pages.fields import form_text
 from node.pages.shell import Shell
 from node.pages.telling import tell_deactivation
 from node.profiles import ProfileChange, Profiles
-from node.request_context import context_of
+from node.request_context import CONTEXT
 from node.rest.user import find_user
 from node.routes import Needs, Route, Xsrf
 from node.store.engine import Database
@@ -35,7 +35,7 @@ def edit_user_routes(database: Database, profiles: Profiles, shell: Shell, setti
             email=form_text(form, "email"),
             active=active if active is not account.active else None,
         )
-        outcome = await profiles.change(account, change, actor=context_of(request).user)
+        outcome = await profiles.change(account, change, actor=request[CONTEXT].user)
         changed = await find_user(database, None, account.user_key)
         facts = ["Name, full name and address are saved; sessions that are open stay open."]
         if change.active is False:

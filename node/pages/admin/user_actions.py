@@ -14,7 +14,7 @@ from node.pages.fields import form_text, require_tick, same_twice
 from node.pages.shell import Shell
 from node.pages.telling import tell
 from node.profiles import refuse_self
-from node.request_context import context_of
+from node.request_context import CONTEXT
 from node.rest.arguments import PASSWORD_MAX
 from node.rest.user import find_user
 from node.routes import Needs, Route, Xsrf
@@ -36,7 +36,7 @@ def user_action_routes(database: Database, actions: AdminActions, shell: Shell, 
         return Route("POST", f"{PREFIX}/{name}.jspa", handle, Needs.WEBSUDO, xsrf=Xsrf.TOKEN)
 
     def done(request: web.Request, account: Account, title: str, facts: list[str], back: str = "") -> web.Response:
-        if context_of(request).user.user_key == account.user_key:
+        if request[CONTEXT].user.user_key == account.user_key:
             facts.append("This is the user you are logged in as: your own session may be among them.")
         return shell.page(request, "done.html", title=title, facts=facts, back=back or view_of(account))
 
@@ -55,7 +55,7 @@ def user_action_routes(database: Database, actions: AdminActions, shell: Shell, 
 
     async def delete(request: web.Request, account: Account, form: Form) -> web.Response:
         require_tick(form, "sure")
-        refuse_self(context_of(request).user, account, "delete")
+        refuse_self(request[CONTEXT].user, account, "delete")
         outcome = await actions.delete_user(account)
         return done(request, account, f"{account.username} is deleted", tell(outcome, settings), BROWSER)
 
