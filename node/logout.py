@@ -22,6 +22,12 @@ async def log_out(
     fresh = web_sessions.open(None, now_ms=clock.now_ms())
     context.log_out(fresh)
     context.set_cookies[jar.session_name] = jar.session(fresh.id, secure=context.secure)
+    await forget_browser(request, logins, jar=jar)
+
+
+async def forget_browser(request: web.Request, logins: Logins, *, jar: CookieJarRules) -> None:
+    """The request's remember-me cookie goes, and its row; a failed login costs it too (jira.md 3.4)."""
+    context = request[CONTEXT]
     cookie = read_cookie(request, jar.remember_me_name)
     if cookie is not None:
         await logins.forget_browser(cookie)

@@ -7,6 +7,7 @@ import logging
 import sys
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from io import FileIO
 from typing import Any, TextIO, cast
 
 import structlog
@@ -48,9 +49,9 @@ def configure(*, level: str, **context: str) -> None:
 
 
 def _unbuffered(stream: TextIO) -> Callable[[bytes], None]:
-    """Writes a line to where the stream does, at once and in one system call if the system takes it whole, so that lines
-    of several programs on one pipe do not mix. What a reader that never waits has no room for is lost."""
-    write = open(stream.fileno(), "wb", buffering=0, closefd=False).write
+    """Writes a line to where the stream does, at once, and in one system call if the system takes it whole, so that
+    lines of several programs on one pipe do not mix. What does not fit into a pipe that may not block is lost."""
+    write = FileIO(stream.fileno(), "wb", closefd=False).write
 
     def write_all(line: bytes) -> None:
         while line and (written := write(line)):

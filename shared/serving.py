@@ -18,6 +18,7 @@ from aiohttp import web
 
 from shared.addresses import own_address
 from shared.errors import EXIT_PASS, DcsimError, OperatorError
+from shared.event_loop import EventLoop
 from shared.log import get_logger
 
 log = get_logger()
@@ -36,7 +37,7 @@ def run_program(main: Main) -> int:
         await main(stop)
 
     try:
-        uvloop.run(with_signals())
+        uvloop.run(with_signals(), loop_factory=EventLoop)
     except (DcsimError, BaseExceptionGroup) as error:
         return report(error)
     return EXIT_PASS

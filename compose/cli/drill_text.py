@@ -16,7 +16,7 @@ from compose.drills.scenario.drill import Drill, Theme
 from compose.drills.scenario.load import LoadedDrill
 from compose.drills.scenario.steps import Act, Step
 from compose.drills.targets import TargetKind, resolve
-from compose.drills.verdict import Verdict
+from compose.drills.verdict import Verdict, headline
 
 EVIDENCE_SHOWN = 3
 _STYLES = {Verdict.PASS: "bold blue", Verdict.FAIL: "bold magenta", Verdict.UNKNOWN: "bold yellow"}
@@ -148,7 +148,7 @@ def outcome_text(ran: Ran) -> str:
     lines += [f"!! {problem}" for problem in ran.judgement.problems]
     lines += [
         "",
-        f"{ran.judgement.verdict.upper()}: {ran.judgement.answer}",
+        f"{headline(ran.judgement.verdict, interrupted=ran.was_interrupted).upper()}: {ran.judgement.answer}",
         f"report: {ran.folder.path / 'report.html'}",
         f"again:  {ran.command}",
     ]
@@ -172,5 +172,6 @@ def summary_table(ran: Sequence[Ran]) -> RenderableType:
         table.add_column(heading)
     for one in ran:
         verdict = one.judgement.verdict
-        table.add_row(one.folder.facts().title, Text(verdict, _STYLES[verdict]), one.judgement.answer)
+        words = headline(verdict, interrupted=one.was_interrupted)
+        table.add_row(one.folder.facts().title, Text(words, _STYLES[verdict]), one.judgement.answer)
     return table

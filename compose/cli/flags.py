@@ -1,12 +1,12 @@
 """Flags that take more than a word: `--node-version ID=V` and `--switch KEY=VALUE`. Pure; errors are the operator's."""
 
-import difflib
 import sys
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
+from compose.nearest import unknown_word
 from shared.errors import OperatorError
 from shared.settings import Switches, explain
 from shared.versions import Version
@@ -32,9 +32,7 @@ def switches(pairs: Iterable[str]) -> Switches:
         key, value = _split(pair, "--switch", "crowd_gate=either")
         name = key.replace(".", "_").replace("-", "_")
         if name not in Switches.model_fields:
-            nearest = difflib.get_close_matches(name, Switches.model_fields, n=1)
-            hint = f"did you mean {nearest[0]}?" if nearest else f"there are {', '.join(Switches.model_fields)}"
-            raise OperatorError(f"there is no switch {key!r}; {hint}")
+            raise OperatorError(unknown_word(key, Switches.model_fields, kind="switch"))
         chosen[name] = value
     try:
         return Switches.model_validate(chosen)

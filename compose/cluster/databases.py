@@ -3,6 +3,7 @@
 Foreign errors become ours here, with the URL's password masked.
 """
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
@@ -51,6 +52,35 @@ async def create_database(url: str, name: str) -> None:
     """Errors as in `require_answer`."""
     async with _connected(url) as connection:
         await connection.execute(f'CREATE DATABASE "{name}"')
+
+
+class ComingDatabases:
+    """Databases of a server of ours that is still starting; `booted` is done when it has started."""
+
+    def __init__(self, url: str, booted: asyncio.Task[None]) -> None:
+        self._url = url
+        self._booted = booted
+        self._work = [booted]
+
+    async def create_database(self, name: str) -> str:
+        """The URL it will have."""
+
+        async def when_booted() -> None:
+            await asyncio.shield(self._booted)
+            await create_database(self._url, name)
+
+        self._work.append(asyncio.create_task(when_booted()))
+        return url_of_database(self._url, name)
+
+    async def ready(self) -> None:
+        """Returns when the server has started and has all of them. Raises what kept it from that."""
+        await asyncio.gather(*(asyncio.shield(task) for task in self._work))
+
+    async def give_up(self) -> None:
+        """Returns when nobody works on them any more, nor on the start."""
+        for task in self._work:
+            task.cancel()
+        await asyncio.wait(self._work)
 
 
 async def drop_database(url: str, name: str) -> None:

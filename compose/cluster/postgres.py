@@ -18,6 +18,7 @@ from typing import Protocol
 
 from compose.cluster.children import children
 from compose.cluster.databases import (
+    ComingDatabases,
     create_database,
     drop_database,
     require_answer,
@@ -69,28 +70,20 @@ class OwnPostgres:
         self._net = net
         self._password = secrets.token_urlsafe(16)
         self._user = user_for_postgres()
-        self._work: list[asyncio.Task[None]] = []
 
     @property
     def url(self) -> str:
         return f"postgresql://{ADMIN}:{self._password}@{LOOPBACK}:{self._reservation.port}/postgres"
 
     async def create_database(self, name: str) -> str:
-        booted = self._work[0]
-
-        async def when_booted() -> None:
-            await asyncio.shield(booted)
-            await create_database(self.url, name)
-
-        self._work.append(asyncio.create_task(when_booted()))
-        return url_of_database(self.url, name)
+        return await self._databases.create_database(name)
 
     async def ready(self) -> None:
-        await asyncio.gather(*(asyncio.shield(task) for task in self._work))
+        await self._databases.ready()
 
     def begin(self) -> None:
         """Starts making the server, in the background."""
-        self._work.append(asyncio.create_task(self._boot()))
+        self._databases = ComingDatabases(self.url, asyncio.create_task(self._boot()))
 
     async def start(self) -> None:
         """Starts the server on its data, also after a kill, on the same port."""
@@ -116,9 +109,7 @@ class OwnPostgres:
             await self.process.resume()
 
     async def close(self) -> None:
-        for task in self._work:
-            task.cancel()
-        await asyncio.wait(self._work)
+        await self._databases.give_up()
         self._signal_backends(signal.SIGCONT)
         await self.process.close()
 

@@ -30,6 +30,8 @@ class _Entry:
     fault: Fault
     target: str
     holds: list[Hold] = field(default_factory=list)
+    told: tuple[str, ...] = ()
+    """Why it could not be healed, as the history has it from the last try."""
 
 
 class FaultBook:
@@ -117,7 +119,8 @@ class FaultBook:
             self._scene.recorder.say(f"at the end of the run: {error}", is_problem=True)
 
     async def _heal(self, entry: _Entry) -> None:
-        """What cannot be healed stays in the entry, and the entry in the book."""
+        """What cannot be healed stays in the entry, and the entry in the book. Why it could not is told once, and again
+        when another try fails in another way."""
         hits: list[int] = []
         left: list[Hold] = []
         problems: list[str] = []
@@ -129,11 +132,12 @@ class FaultBook:
                 problems.append(f"{entry.name} ({entry.fault.kind}) could not be healed: {error}")
             else:
                 hits += [] if struck is None else [struck]
-        for problem in problems:
-            self._scene.recorder.say(problem, is_problem=True)
+        for problem in dict.fromkeys(problems):
+            if problem not in entry.told:
+                self._scene.recorder.say(problem, is_problem=True)
         if problems:
-            entry.holds = left
-            raise HarnessError(problems[0])
+            entry.holds, entry.told = left, tuple(problems)
+            raise HarnessError(f"not healed: {entry.name}")
         self._open.pop(entry.name, None)
         self._record(entry, FaultPhase.HEALED, hits=sum(hits) if hits else None)
 

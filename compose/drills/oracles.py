@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from compose.drills.finding import Measure, Unit
 from compose.drills.scenario.drill import Drill
-from compose.drills.scenario.source import unknown_word
 from compose.drills.scenario.steps import Order, Rolling, Step
+from compose.nearest import unknown_word
 from shared.errors import OperatorError
 from shared.settings import Delivery, Placement
 

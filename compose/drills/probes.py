@@ -12,8 +12,8 @@ from compose.cluster.handle import NodeHandle
 from compose.cluster.processes import ProcessState
 from compose.drills.availability import sessions_left, taking
 from compose.drills.history.records import Reading
-from compose.drills.scenario.nearest import nearest
 from compose.drills.scene import Scene
+from compose.nearest import unknown_word
 from shared.accounts import SEED_KEYS
 from shared.errors import DcsimError, HarnessError, OperatorError
 
@@ -188,9 +188,7 @@ WHERE: Mapping[str, frozenset[str]] = {
 
 def _require(probe: str, where: Where) -> None:
     if probe not in PROBES:
-        near = nearest(probe, PROBES)
-        hint = f"; did you mean {near}?" if near else ""
-        raise OperatorError(f"there is no probe {probe[:60]!r}{hint}; there are {', '.join(PROBES)}")
+        raise OperatorError(unknown_word(probe[:60], PROBES, kind="probe"))
     if odd := set(where) - WHERE[probe]:
         by = ", ".join(WHERE[probe]) or "nothing"
         raise OperatorError(f"{probe} can be limited by {by}, not by {', '.join(sorted(odd))}")

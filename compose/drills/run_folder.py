@@ -9,7 +9,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from compose.drills.judging.judgement import Judgement
-from shared.errors import OperatorError
+from shared.errors import EXIT_INTERRUPTED, OperatorError
 
 
 class RunFacts(BaseModel):
@@ -31,6 +31,11 @@ class RunFacts(BaseModel):
     variants: list[str] = Field(min_length=1)
     answer: str = ""
     exit_code: int | None = None
+
+    @property
+    def was_interrupted(self) -> bool:
+        """Somebody ended it early."""
+        return self.exit_code == EXIT_INTERRUPTED
 
 
 _JUDGEMENT = TypeAdapter(Judgement)

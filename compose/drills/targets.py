@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from compose.drills.scenario.nearest import nearest
+from compose.nearest import nearest
 from shared.errors import OperatorError
 
 ARROW = "->"

@@ -23,3 +23,8 @@ class Verdict(StrEnum):
             if verdict in verdicts:
                 return verdict
         return cls.PASS if verdicts else cls.UNKNOWN
+
+
+def headline(verdict: str, *, interrupted: bool) -> str:
+    """What stands above a run. Of one that somebody ended early the verdict is of what it came to, and no more."""
+    return f"interrupted, {verdict} so far" if interrupted else verdict

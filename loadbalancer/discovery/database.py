@@ -7,12 +7,13 @@ long time, as in Jira. So a row says who belongs to the cluster, and the health 
 from urllib.parse import urlsplit
 
 from pydantic import ValidationError
-from sqlalchemy import make_url, select
-from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
+from sqlalchemy import select
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from loadbalancer.discovery.source import Sightings
-from shared.errors import DependencyError, OperatorError
+from shared.errors import DependencyError
+from shared.postgres_url import asyncpg_url
 from shared.schema import cluster_nodes
 from shared.settings import Upstream
 
@@ -25,12 +26,7 @@ class ClusterNodeTable:
     lasting = False
 
     def __init__(self, url: str, *, timeout_s: float) -> None:
-        try:
-            parsed = make_url(url).set(drivername="postgresql+asyncpg")
-        except ArgumentError as error:
-            raise OperatorError(
-                "the Postgres URL cannot be read; expected postgresql://user:password@host:port/database"
-            ) from error
+        parsed = asyncpg_url(url)
         self.words = f"table {cluster_nodes.name} of {parsed.render_as_string(hide_password=True)}"
         limits = {"timeout": timeout_s, "command_timeout": timeout_s}
         self._engine = create_async_engine(parsed, pool_size=1, max_overflow=0, pool_pre_ping=True, connect_args=limits)

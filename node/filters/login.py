@@ -12,10 +12,10 @@ from aiohttp import BasicAuth, hdrs, web
 from node import captcha
 from node.cookies import CookieJarRules
 from node.filters import Filter, Handler
-from node.filters.remember_me import read_cookie
 from node.forms import URLENCODED, form_of
 from node.logins import LoginResult, Logins
-from node.request_context import CONTEXT, RequestContext
+from node.logout import forget_browser
+from node.request_context import CONTEXT
 from node.routes import Route
 from shared.contract import KnownVia
 
@@ -70,7 +70,7 @@ async def log_in(request: web.Request, logins: Logins, given: GivenCredentials, 
         context.failed_login = result
         if result is LoginResult.NOT_AUTHORISED and context.session is not None:
             logins.disown(context.session)
-        await _forget_browser(request, context, logins, jar)
+        await forget_browser(request, logins, jar=jar)
         return result
     context.stamp(attempt.result.value)
     context.log_in(attempt.account, session, given.via)
@@ -79,14 +79,6 @@ async def log_in(request: web.Request, logins: Logins, given: GivenCredentials, 
         value = attempt.remember_me_cookie.value
         context.set_cookies[jar.remember_me_name] = jar.remember_me(value, secure=context.secure)
     return attempt.result
-
-
-async def _forget_browser(request: web.Request, context: RequestContext, logins: Logins, jar: CookieJarRules) -> None:
-    """A failed login costs the remember-me cookie that came with it, and its row (jira.md 3.4)."""
-    cookie = read_cookie(request, jar.remember_me_name)
-    if cookie is not None:
-        await logins.forget_browser(cookie)
-        context.set_cookies[jar.remember_me_name] = jar.clear_remember_me(secure=context.secure)
 
 
 async def _given(request: web.Request) -> GivenCredentials | None:

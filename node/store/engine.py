@@ -4,12 +4,12 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from sqlalchemy import make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from shared.errors import DependencyError, OperatorError
+from shared.errors import DependencyError
+from shared.postgres_url import asyncpg_url
 
 CONNECT_TIMEOUT_S = 2.0
 COMMAND_TIMEOUT_S = 5.0
@@ -48,14 +48,8 @@ class Database:
 @asynccontextmanager
 async def open_database(url: str, *, pool_size: int) -> AsyncIterator[Database]:
     """A pool on that URL; Postgres need not answer yet. Raises OperatorError for a URL that is none."""
-    try:
-        parsed = make_url(url).set(drivername="postgresql+asyncpg")
-    except ArgumentError as error:
-        raise OperatorError(
-            "the Postgres URL cannot be read; expected postgresql://user:password@host:port/database"
-        ) from error
     engine = create_async_engine(
-        parsed,
+        asyncpg_url(url),
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=POOL_TIMEOUT_S,

@@ -242,6 +242,7 @@ async def test_ctrl_c_heals_what_is_broken_and_still_reports(place):
     assert history.records[-1].interrupted
     assert folder.judgement().verdict == "unknown"
     assert "again:" in output
+    assert re.search(r"^INTERRUPTED, UNKNOWN SO FAR: ", output, re.MULTILINE)
     assert (folder.path / "report.html").stat().st_size > 10_000
 
 

@@ -25,7 +25,7 @@ from compose.drills.history.records import (
     Said,
 )
 from shared.actions import Action
-from shared.contract import KnownVia
+from shared.contract import BalancerError, KnownVia
 
 SECOND_NS = 10**9
 START_MS = 1_772_442_000_000
@@ -40,7 +40,8 @@ LIMITS = {
 
 
 class Story:
-    """See the module. Calls that send something return the number of the operation."""
+    """See the module. Calls that send something return the number of the operation. They last `took` seconds, None for
+    one that nobody saw the end of; `meanwhile` is called when half of them are over."""
 
     def __init__(self, *, nodes=("node-1", "node-2", "node-3"), version="9.11", versions=None, limits=None, **opened):
         self.records: list[Record] = []
@@ -144,7 +145,7 @@ class Story:
         self.forget(user, "session", "token", "login")
         return op
 
-    def failed(self, user, *, status=503, outcome=Outcome.OK, error="no-node", after=1.0, took=0.1, **more):
+    def failed(self, user, *, status=503, outcome=Outcome.OK, error=BalancerError.NO_NODE, after=1.0, took=0.1, **more):
         """No proper answer: the balancer's own, or none."""
         return self._ask(
             user,
@@ -174,7 +175,7 @@ class Story:
         took=0.1,
         **more,
     ):
-        """An administrator's call, with Basic authentication."""
+        """An administrator's call, or whose `by` says, with Basic authentication."""
         return self._ask(
             by,
             OpKind.ACT,
@@ -189,7 +190,7 @@ class Story:
             status=status,
             outcome=outcome,
             known=KnownVia.BASIC,
-            account="admin",
+            account=by,
             **more,
         )
 
@@ -222,7 +223,7 @@ class Story:
         self._add(NodeChange(self.real_ns, self.policy_ms, name, NodeCondition(condition), version, says, cause))
 
     def fault(self, name, *, kind="node.crash", target="node-1", confirmed=True, after=0.5):
-        """Injected, and seen to be in force half a second later."""
+        """Injected, and seen to be in force half a second later, or not."""
         self.wait(after)
         self._change(name, kind, target, FaultPhase.INJECTING)
         self.wait(0.5)
@@ -241,10 +242,12 @@ class Story:
         self.wait(after)
         self._add(ClockReading(self.real_ns, self.policy_ms, process, START_MS + says, skew))
 
-    def receipt(self, op, **nodes):
+    def receipt(self, op=None, *, waited_ms=1.0, **nodes):
         """`receipt(3, node_1=("applied", 4.0))`."""
         parts = {name.replace("_", "-"): part for name, part in nodes.items()}
-        self._add(Receipt(self.real_ns, self.policy_ms, op, "admin-password", "alice", "node-1", 1, parts, 1.0, 1.0))
+        self._add(
+            Receipt(self.real_ns, self.policy_ms, op, "admin-password", "alice", "node-1", 1, parts, waited_ms, 1.0)
+        )
 
     def problem(self, text):
         self._add(Said(self.real_ns, self.policy_ms, text, True))
@@ -281,6 +284,7 @@ class Story:
         late_ns=0,
         login_reason=None,
         denied=None,
+        meanwhile=lambda: None,
         **about,
     ):
         held = self._holds.get(user, {})
@@ -307,7 +311,9 @@ class Story:
         )
         if took is None:
             return op
-        self.wait(took)
+        self.wait(took / 2)
+        meanwhile()
+        self.wait(took / 2)
         answered = outcome is Outcome.OK
         keeps = shown if answered else {"session": None, "token": None}
         self._add(

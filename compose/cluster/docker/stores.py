@@ -9,7 +9,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from compose.cluster.databases import create_database, require_answer, url_of_database
+from compose.cluster.databases import ComingDatabases, require_answer
 from compose.cluster.docker.container import ContainerPlan, ManagedContainer, join
 from compose.cluster.docker.labels import PART
 from compose.cluster.docker.networks import Net, Network, Place
@@ -59,31 +59,6 @@ class ContainerStore:
             await self.process.resume()
 
 
-class ContainerPostgres:
-    """What clusters need of their server; its `url` is for us, who reach it where it is published."""
-
-    def __init__(self, url: str, booted: asyncio.Task[None]) -> None:
-        self.url = url
-        self._booted = booted
-        self._work: list[asyncio.Task[None]] = []
-
-    async def create_database(self, name: str) -> str:
-        async def when_booted() -> None:
-            await asyncio.shield(self._booted)
-            await create_database(self.url, name)
-
-        self._work.append(asyncio.create_task(when_booted()))
-        return url_of_database(self.url, name)
-
-    async def ready(self) -> None:
-        await asyncio.gather(*(asyncio.shield(task) for task in (self._booted, *self._work)))
-
-    def cancel(self) -> list[asyncio.Task[None]]:
-        for task in self._work:
-            task.cancel()
-        return self._work
-
-
 @dataclass(frozen=True)
 class ContainerStores:
     """`stores` as clusters know them, and what brings them onto a cluster's networks."""
@@ -116,15 +91,14 @@ async def open_container_stores(run: Run) -> AsyncIterator[ContainerStores]:
         redis_url = f"redis://:{password}@{LOOPBACK}:{redis_port}/0"
         redis = _redis(run, network, folder, redis_url, password, redis_port)
         await asyncio.gather(postgres.make(), redis.make())
-        booting = [asyncio.create_task(postgres.start()), asyncio.create_task(redis.start())]
-        database = ContainerPostgres(url, booting[0])
+        databases = ComingDatabases(url, asyncio.create_task(postgres.start()))
+        redis_starts = asyncio.create_task(redis.start())
         try:
             servers = {"postgres": postgres, "valkey": redis}
-            yield ContainerStores(Stores(database, redis_url, (booting[1],), servers), run)
+            yield ContainerStores(Stores(databases, redis_url, (redis_starts,), servers), run)
         finally:
-            for task in booting:
-                task.cancel()
-            await asyncio.wait([*booting, *database.cancel()])
+            redis_starts.cancel()
+            await asyncio.gather(asyncio.wait({redis_starts}), databases.give_up())
             await asyncio.gather(postgres.process.close(), redis.process.close())
 
 

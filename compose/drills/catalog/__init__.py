@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from compose.drills.scenario.nearest import nearest
+from compose.nearest import nearest
 from shared.errors import OperatorError
 
 FOLDER = Path(__file__).parent

@@ -9,8 +9,8 @@ from pydantic import ValidationError
 from compose.drills.case.scope import Scope
 from compose.drills.finding import Evidence, Finding, Measure
 from compose.drills.scenario.model import Part
-from compose.drills.scenario.source import unknown_word
 from compose.drills.verdict import Verdict
+from compose.nearest import unknown_word
 from shared.errors import OperatorError
 
 EVIDENCE_MAX = 50

@@ -18,7 +18,7 @@ from compose.drills.checkers.stickiness import STICKINESS
 from compose.drills.checkers.token_finality import TOKEN_FINALITY
 from compose.drills.checkers.version_honest import VERSION_HONEST
 from compose.drills.finding import Finding
-from compose.drills.scenario.source import unknown_word
+from compose.nearest import unknown_word
 from shared.errors import OperatorError
 
 CHECKERS: Mapping[str, Checker] = {

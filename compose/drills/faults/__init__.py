@@ -14,7 +14,7 @@ from compose.drills.faults.node_slow_loop import NodeSlowLoop
 from compose.drills.faults.node_slow_start import NodeSlowStart
 from compose.drills.faults.stickiness_lost import StickinessLost
 from compose.drills.faults.store_outage import PostgresOutage, RedisOutage
-from compose.drills.scenario.nearest import nearest
+from compose.nearest import unknown_word
 from shared.errors import OperatorError
 
 _ALL: tuple[type[Fault], ...] = (
@@ -36,9 +36,7 @@ def make_fault(kind: str, settings: Mapping[str, Any]) -> Fault:
     """Raises OperatorError for a kind there is not, with the nearest one there is, and for settings that are wrong,
     all of them in one message."""
     if kind not in KINDS:
-        near = nearest(kind, KINDS)
-        hint = f"; did you mean {near}?" if near else ""
-        raise OperatorError(f"there is no fault {kind[:60]!r}{hint}; there are {', '.join(KINDS)}")
+        raise OperatorError(unknown_word(kind[:60], KINDS, kind="fault"))
     try:
         return KINDS[kind].model_validate(dict(settings))
     except ValidationError as error:
@@ -56,9 +54,7 @@ def _in_words(where: tuple[int | str, ...], what: str, message: str, names: list
     if what == "missing":
         return f"{name} is missing"
     if what == "extra_forbidden":
-        near = nearest(name, names)
-        hint = f"did you mean {near}?" if near else f"there is {', '.join(names) or 'none'}"
-        return f"there is no setting {name!r}; {hint}"
+        return unknown_word(name, names, kind="setting")
     return f"{name}: {message.removeprefix('Value error, ')}"
 
 

@@ -14,8 +14,8 @@ from compose.drills.finding import Measure
 from compose.drills.judging.comparing import formatted
 from compose.drills.metrics import METRICS
 from compose.drills.scenario.drill import ONLY
-from compose.drills.scenario.source import unknown_word
 from compose.drills.verdict import Verdict
+from compose.nearest import unknown_word
 from shared.errors import OperatorError
 
 VERDICT = "verdict"

@@ -12,8 +12,8 @@ from compose.drills.metrics import metric
 from compose.drills.oracles import oracle
 from compose.drills.scenario.drill import ONLY, Drill
 from compose.drills.scenario.expectations import Expectation, Subject
-from compose.drills.scenario.source import unknown_word
 from compose.drills.scenario.steps import Step
+from compose.nearest import unknown_word
 from shared.errors import OperatorError
 
 

@@ -20,8 +20,8 @@ from compose.drills.judging.looks import END
 from compose.drills.metrics import METRICS, service
 from compose.drills.metrics.metric import percentile
 from compose.drills.scenario.expectations import Operator, Where
-from compose.drills.scenario.source import unknown_word
 from compose.drills.verdict import Verdict
+from compose.nearest import unknown_word
 from shared.errors import OperatorError
 
 PHASES = ("setup", "baseline", "method", "rollback", "end")

@@ -11,7 +11,7 @@ from compose.drills.finding import Measure, Unit
 from compose.drills.history.history import History, Window
 from compose.drills.metrics import draining, logins, service, staleness
 from compose.drills.metrics.metric import Metric
-from compose.drills.scenario.source import unknown_word
+from compose.nearest import unknown_word
 from shared.errors import OperatorError
 
 METRICS: Mapping[str, Metric] = {

@@ -7,7 +7,7 @@ from compose.drills.judging.judgement import VariantJudgement, Verdicted
 from compose.drills.report.people import Fate
 from compose.drills.report.run import Run
 from compose.drills.report.variant import Variant
-from compose.drills.verdict import Verdict
+from compose.drills.verdict import Verdict, headline
 
 SIGNS = {Verdict.PASS: "🔵 pass", Verdict.UNKNOWN: "🔶 unknown", Verdict.FAIL: "🟪 **fail**"}
 _ACTIVE = re.compile(r"([\\`*_\[\]|<>~@$&])")
@@ -18,9 +18,14 @@ def of_run(run: Run, variants: Sequence[Variant]) -> str:
     return "\n".join(_lines(run, variants)).rstrip() + "\n"
 
 
+def sign_of(run: Run) -> str:
+    """Its headline."""
+    return headline(SIGNS[run.judgement.verdict], interrupted=run.facts.was_interrupted)
+
+
 def _lines(run: Run, variants: Sequence[Variant]) -> Iterable[str]:
     facts = run.facts
-    yield f"## {SIGNS[run.judgement.verdict]}: {plain(facts.title)}"
+    yield f"## {sign_of(run)}: {plain(facts.title)}"
     yield f"\n> {plain(facts.question)}\n"
     yield f"**{plain(run.answer)}**\n"
     if facts.teaches:

@@ -8,7 +8,7 @@ from compose.drills.history.journal import read_journal
 from compose.drills.history.records import Closed, Opened
 from compose.drills.judging.judgement import Judgement, VariantJudgement
 from compose.drills.run_folder import RunFacts, RunFolder
-from compose.drills.verdict import Verdict
+from compose.drills.verdict import Verdict, headline
 
 NOT_JUDGED = "This run was not judged: it has no judgement.json. Everything below is only what was seen."
 NO_ANSWER = "There is no answer."
@@ -44,6 +44,10 @@ class Run:
     @property
     def answer(self) -> str:
         return self.judgement.answer.strip() or NO_ANSWER
+
+    @property
+    def headline(self) -> str:
+        return headline(self.judgement.verdict, interrupted=self.facts.was_interrupted)
 
 
 def read_run(path: Path) -> Run:

@@ -7,7 +7,7 @@ from pathlib import Path
 from junitparser import TestSuite
 
 from compose.drills.report import junit
-from compose.drills.report.markdown import SIGNS, plain
+from compose.drills.report.markdown import SIGNS, plain, sign_of
 from compose.drills.report.run import Run, read_run
 from compose.drills.verdict import Verdict
 from shared.errors import OperatorError
@@ -15,10 +15,12 @@ from shared.errors import OperatorError
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One run. `answer` says what is wrong with a folder that cannot be read."""
+    """One run; `sign` is its verdict as Markdown has it. `answer` says what is wrong with a folder that cannot be
+    read."""
 
     title: str
     verdict: Verdict
+    sign: str
     answer: str
     lasted_s: float
     command: str
@@ -44,7 +46,7 @@ def look_at(run_folders: Sequence[Path]) -> Overview:
         try:
             run = read_run(folder)
         except OperatorError as error:
-            rows.append(Row(folder.name, Verdict.UNKNOWN, str(error), 0.0, "", folder))
+            rows.append(Row(folder.name, Verdict.UNKNOWN, SIGNS[Verdict.UNKNOWN], str(error), 0.0, "", folder))
             suites.append(junit.lost_suite(folder.name, str(error)))
         else:
             rows.append(_row(run, folder))
@@ -54,7 +56,7 @@ def look_at(run_folders: Sequence[Path]) -> Overview:
 
 def _row(run: Run, folder: Path) -> Row:
     lasted_s = sum(variant.history.ends_ns for variant in run.variants) / 1e9
-    return Row(run.facts.title, run.judgement.verdict, run.answer, lasted_s, run.facts.command, folder)
+    return Row(run.facts.title, run.judgement.verdict, sign_of(run), run.answer, lasted_s, run.facts.command, folder)
 
 
 def _markdown(rows: Sequence[Row]) -> str:
@@ -67,7 +69,5 @@ def _markdown(rows: Sequence[Row]) -> str:
     ]
     for row in rows:
         command = f"`{plain(row.command)}`" if row.command else ""
-        lines.append(
-            f"| {SIGNS[row.verdict]} | {plain(row.title)} | {plain(row.answer)} | {row.lasted_s:.1f} s | {command} |"
-        )
+        lines.append(f"| {row.sign} | {plain(row.title)} | {plain(row.answer)} | {row.lasted_s:.1f} s | {command} |")
     return "\n".join(lines) + "\n"

@@ -17,8 +17,7 @@ def report_again(path: Path) -> Ran:
     drill = _drill_of(folder)
     judgement = judged(drill, folder)
     folder.write_judgement(judgement)
-    interrupted = facts.exit_code == EXIT_INTERRUPTED
-    code = EXIT_INTERRUPTED if interrupted else judgement.verdict.exit_code
+    code = EXIT_INTERRUPTED if facts.was_interrupted else judgement.verdict.exit_code
     folder.write_facts(facts.model_copy(update={"exit_code": code}))
     write_report(path)
     return Ran(folder, judgement, code, facts.command)

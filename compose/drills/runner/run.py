@@ -50,6 +50,10 @@ class Ran:
     exit_code: int
     command: str
 
+    @property
+    def was_interrupted(self) -> bool:
+        return self.exit_code == EXIT_INTERRUPTED
+
 
 @dataclass(frozen=True)
 class DrillGround:

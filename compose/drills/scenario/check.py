@@ -9,10 +9,11 @@ from compose.drills.judging import check_answer, check_drill
 from compose.drills.probes import PROBES
 from compose.drills.scenario.drill import Drill
 from compose.drills.scenario.load import LoadedDrill
-from compose.drills.scenario.source import Loc, unknown_word
+from compose.drills.scenario.source import Loc
 from compose.drills.scenario.steps import NEEDS_USER, Act, FaultStep, NodeStep, Step
 from compose.drills.scenario.traffic import Group
 from compose.drills.targets import Known, TargetKind, links_of, resolve
+from compose.nearest import unknown_word
 from shared.accounts import SEED_USERS
 from shared.errors import OperatorError
 

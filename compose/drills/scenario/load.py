@@ -12,9 +12,9 @@ import yaml
 from pydantic import ValidationError
 
 from compose.drills.scenario.drill import ONLY, Drill
-from compose.drills.scenario.nearest import nearest
 from compose.drills.scenario.problems import problems_of
-from compose.drills.scenario.source import Loc, Source, dotted, read_source, unknown_word
+from compose.drills.scenario.source import Loc, Source, dotted, read_source
+from compose.nearest import nearest, unknown_word
 from shared.errors import OperatorError
 
 _VARIABLE = re.compile(r"\$\{([^}]*)\}")

@@ -8,8 +8,8 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from compose.drills.scenario.drill import Drill
-from compose.drills.scenario.nearest import nearest
 from compose.drills.scenario.source import Loc, Source
+from compose.nearest import nearest
 
 _FOREIGN = {
     "sim": "policy",

@@ -7,7 +7,6 @@ from typing import Any
 
 import yaml
 
-from compose.drills.scenario.nearest import nearest
 from shared.errors import OperatorError
 
 Loc = tuple[str | int, ...]
@@ -134,10 +133,3 @@ class _Reading:
         if node.tag == "tag:yaml.org,2002:int" and ":" in node.value:
             return node.value  # YAML 1.1 takes 12:30 for a number to the base of sixty
         return value
-
-
-def unknown_word(word: str, known: Sequence[str], *, kind: str) -> str:
-    """`there is no metric 'stale-windw'; did you mean stale-window-max?`"""
-    close = nearest(word, known)
-    hint = f"did you mean {close}?" if close else f"there are {', '.join(known)}"
-    return f"there is no {kind} {word!r}; {hint}"

@@ -13,6 +13,7 @@ from compose.drills.runner.run import Ran
 from compose.drills.scenario.drill import ONLY
 from compose.drills.scenario.load import load_drill, loaded
 from compose.drills.scenario.source import parse_source
+from shared.errors import EXIT_INTERRUPTED
 from tests.support.drills import a_drill
 from tests.support.histories import Story
 
@@ -123,11 +124,11 @@ def test_the_list_groups_drills_by_theme_each_with_its_question():
     assert "dcsim drill run NAME" in text
 
 
-def ended(tmp_path, story, *expectations, **more):
+def ended(tmp_path, story, *expectations, exit_code=0, **more):
     drill = a_drill(*expectations, **more)
     folder = RunFolder(tmp_path)
     folder.write_facts(RunFacts(run="r", title="A drill", question="why?", seed=1, variants=[ONLY]))
-    return Ran(folder, judge_run({ONLY: drill}, {ONLY: story.history()}), 0, "dcsim drill run x --seed 1")
+    return Ran(folder, judge_run({ONLY: drill}, {ONLY: story.history()}), exit_code, "dcsim drill run x --seed 1")
 
 
 def told():
@@ -168,6 +169,13 @@ def test_an_end_says_what_was_demonstrated_and_which_guard_did_not_hold(tmp_path
     assert "  unknown  as-planned: node-2 ended unasked" in text
     assert "!! only: node-2 ended unasked" in text
     assert "UNKNOWN: so be it" in text
+
+
+def test_an_end_that_somebody_brought_about_early_is_no_verdict_on_the_whole(tmp_path):
+    """What the run came to by then is said as that, also where it is one line among those of other drills."""
+    ran = ended(tmp_path, told(), {"never": {"event": "request.failed"}}, exit_code=EXIT_INTERRUPTED)
+    assert "INTERRUPTED, FAIL SO FAR: so be it" in outcome_text(ran).splitlines()
+    assert "interrupted, fail so far" in printed(summary_table([ran]))
 
 
 def test_the_summary_has_a_line_for_each_drill(tmp_path):

@@ -1,9 +1,12 @@
 """Databases of our own on a real server, and errors people can act on."""
 
+import asyncio
+
 import asyncpg
 import pytest
 
 from compose.cluster.databases import (
+    ComingDatabases,
     create_database,
     drop_database,
     masked,
@@ -13,7 +16,7 @@ from compose.cluster.databases import (
 )
 from compose.cluster.ports import PortReservation
 from compose.cluster.postgres import users_postgres
-from shared.errors import DependencyError, OperatorError
+from shared.errors import DependencyError, HarnessError, OperatorError
 
 
 @pytest.mark.parametrize(
@@ -49,6 +52,42 @@ async def names(url: str) -> set[str]:
         return {row["datname"] for row in await connection.fetch("SELECT datname FROM pg_database")}
     finally:
         await connection.close()
+
+
+async def test_a_server_that_is_still_starting_takes_orders(stores):
+    """Their URLs are known at once; they exist when it is ready."""
+    booted = asyncio.Event()
+    databases = ComingDatabases(stores.postgres_url, asyncio.create_task(when(booted)))
+    urls = [await databases.create_database(name) for name in ("first-to-come", "second-to-come")]
+    assert not {"first-to-come", "second-to-come"} & await names(stores.postgres_url)
+    booted.set()
+    await databases.ready()
+
+    assert {"first-to-come", "second-to-come"} <= await names(urls[1])
+    for name in ("first-to-come", "second-to-come"):
+        await drop_database(stores.postgres_url, name)
+
+
+async def test_a_server_that_does_not_start_has_no_databases():
+    """Whoever waits for one hears why; who gives up waits for nothing."""
+
+    async def fails():
+        raise HarnessError("no room")
+
+    databases = ComingDatabases("postgresql://nobody/none", asyncio.create_task(fails()))
+    await databases.create_database("never")
+    with pytest.raises(HarnessError, match="no room"):
+        await databases.ready()
+    await databases.give_up()
+
+    databases = ComingDatabases("postgresql://nobody/none", asyncio.create_task(when(asyncio.Event())))
+    await databases.create_database("never")
+    async with asyncio.timeout(5):
+        await databases.give_up()
+
+
+async def when(booted):
+    await booted.wait()
 
 
 async def test_a_database_goes_with_whoever_is_still_connected(stores):

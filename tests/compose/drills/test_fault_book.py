@@ -32,6 +32,7 @@ class Fake(Fault):
 class FakeHold:
     def __init__(self, target, says):
         self.target, self.says = target, says
+        holds.append(self)
 
     async def confirm(self):
         if self.says == "unseen":
@@ -44,16 +45,20 @@ class FakeHold:
         if self.says == "heals the second time":
             self.says = ""
             raise HarnessError("not yet")
+        if self.says.startswith("never heals"):
+            raise HarnessError(self.says)
         healed.append(self.target)
         return 2
 
 
 healed = []
+holds = []
 
 
 @pytest.fixture(autouse=True)
 def nothing_healed():
     healed.clear()
+    holds.clear()
 
 
 async def test_one_handle_for_all_its_targets(scene, written):
@@ -110,6 +115,23 @@ async def test_one_that_cannot_be_healed_does_not_keep_the_others(scene, written
 
     assert written.problems == ["stubborn (fake) could not be healed: not yet"]
     assert [change.fault for change in written.faults if change.phase == "healed"] == ["easy", "stubborn"]
+
+
+async def test_why_one_cannot_be_healed_is_told_once_until_it_changes(scene, written):
+    """Not for each target, and not for each try: by the method, by the rollback, at the end of the run."""
+    async with FaultBook(scene) as book:
+        await book.inject(Fake(says="never heals"), ["node-1", "node-2"], name="stubborn")
+        for _ in range(2):
+            with pytest.raises(HarnessError, match=r"^not healed: stubborn$"):
+                await book.clear("stubborn")
+        assert written.problems == ["stubborn (fake) could not be healed: never heals"]
+        holds[-1].says = "never heals, and now for another reason"
+
+    assert written.problems[1:] == [
+        "stubborn (fake) could not be healed: never heals, and now for another reason",
+        "at the end of the run: not healed: stubborn",
+    ]
+    assert written.phases() == ["injecting", "confirmed"]
 
 
 async def test_a_cancelled_run_heals_before_it_goes(scene, written):

@@ -4,7 +4,8 @@ from compose.drills.finding import Finding
 from compose.drills.judging.judgement import Verdicted
 from compose.drills.report.measured import Limit, failure_limits, latency_limits, rate_limits, slices_of, totals_of
 from compose.drills.verdict import Verdict
-from tests.compose.drills.report.story import S, Story
+from tests.compose.drills.report.variants import variant_of
+from tests.support.histories import Story
 
 
 def threshold(text):
@@ -15,8 +16,8 @@ def threshold(text):
 def test_what_is_offered_is_completed_or_failed():
     story = Story()
     for number in range(10):
-        (story.fails if number == 4 else story.tell)("alice")
-    slices, totals = slices_of(story.variant()), totals_of(story.variant())
+        (story.failed if number == 4 else story.ask)("alice")
+    slices, totals = slices_of(variant_of(story)), totals_of(variant_of(story))
     width_s = slices.middles_s[0] * 2
     assert round(sum(slices.offered) * width_s) == 10
     assert round(sum(slices.completed) * width_s) == 9
@@ -28,18 +29,17 @@ def test_what_is_offered_is_completed_or_failed():
 def test_quantiles_are_values_that_were_measured():
     story = Story()
     for ms in range(1, 101):
-        story.tell("alice", took_ns=ms * 1_000_000)
-    totals = totals_of(story.variant())
+        story.ask("alice", took=ms / 1000)
+    totals = totals_of(variant_of(story))
     assert (totals.p50, totals.p95, totals.p99, totals.slowest) == (50.0, 95.0, 99.0, 100.0)
 
 
 def test_a_request_under_way_during_a_jump_is_left_out_of_the_latencies():
     """The jump is the drill's doing."""
     story = Story()
-    story.tell("alice", took_ns=3 * S)
-    story.jump(60_000)
-    story.tell("alice")
-    variant = story.variant()
+    story.ask("alice", took=3, meanwhile=lambda: story.policy(minutes=1))
+    story.ask("alice", took=0.01)
+    variant = variant_of(story)
     assert slices_of(variant).left_out == 1
     assert totals_of(variant).slowest == 10.0
 
@@ -61,5 +61,5 @@ def test_limits_are_read_from_thresholds():
 
 
 def test_nothing_measured_is_nothing_and_not_zero():
-    totals = totals_of(Story().variant())
+    totals = totals_of(variant_of(Story()))
     assert (totals.offered, totals.p50, totals.slowest) == (0, None, None)

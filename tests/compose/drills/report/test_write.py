@@ -9,10 +9,10 @@ import pytest
 from defusedxml.ElementTree import fromstring
 
 from compose.drills.report.lanes import SHOWN_PEOPLE
-from compose.drills.report.write import HTML, JSON, JUNIT, MARKDOWN, write_report
+from compose.drills.report.write import HTML, JSON, JUNIT, MARKDOWN, write_report, write_summary
 from compose.drills.run_folder import RunFolder
 from compose.drills.scenario.drill import ONLY
-from shared.errors import OperatorError
+from shared.errors import EXIT_INTERRUPTED, OperatorError
 from tests.support.html_page import HtmlPage
 from tests.support.sample_run import Sample
 
@@ -114,6 +114,18 @@ def test_guards_that_held_share_one_line_and_one_that_did_not_stands_alone(run, 
     cut = " ".join(page_of(written(tmp_path / "cut", Sample(interrupted_at_ms=9_000))).text.split())
     assert "guard held" not in cut
     assert "history-complete the history was cut off" in cut
+
+
+def test_what_an_interrupted_run_came_to_is_its_headline(tmp_path):
+    """On the page, in a review, and among other runs."""
+    run = Sample(interrupted_at_ms=9_000).write(tmp_path / "run")
+    run.write_facts(run.facts().model_copy(update={"exit_code": EXIT_INTERRUPTED}))
+    write_report(run.path)
+    html = (run.path / HTML).read_text()
+    assert "<title>INTERRUPTED, UNKNOWN SO FAR: " in html
+    assert "</svg>interrupted, unknown so far</span>" in html
+    assert (run.path / MARKDOWN).read_text().startswith("## interrupted, 🔶 unknown so far: ")
+    assert "| interrupted, 🔶 unknown so far | " in write_summary([run.path], tmp_path / "all").markdown
 
 
 def test_a_drill_without_variants_does_not_speak_of_them(tmp_path):

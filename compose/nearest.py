@@ -1,7 +1,14 @@
-"""The word somebody probably meant."""
+"""The word somebody probably meant, and how he is told. For all that people write: command lines and drill files."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from difflib import get_close_matches
+
+
+def unknown_word(word: str, known: Collection[str], *, kind: str) -> str:
+    """`there is no metric 'stale-windw'; did you mean stale-window-max?`, or else all there are."""
+    close = nearest(word, known)
+    there_are = f"there are {', '.join(known)}" if known else "there is none"
+    return f"there is no {kind} {word!r}; " + (f"did you mean {close}?" if close else there_are)
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
