@@ -211,8 +211,7 @@ class PolicyClock:
 
     def now_ms(self) -> int:
         """Policy time now, in ms since the epoch. It never goes back but by a change of this process's skew."""
-        anchor = self._anchor
-        cluster_ms = anchor.policy_ms if anchor.rate == 0 else anchor.at(self._monotonic_ns())
+        cluster_ms = self._anchor.at(self._monotonic_ns())
         return (cluster_ms if cluster_ms > self._floor_ms else self._floor_ms) + self._skew_ms
 
     def adopt(self, anchor: Anchor) -> bool:
