@@ -1,4 +1,7 @@
-"""Building answers: Jira's JSON and error bodies, and the headers every answer carries."""
+"""Building answers: Jira's JSON and error bodies, and the headers every answer carries.
+
+Nothing else in a node makes a response, so no answer can be without them.
+"""
 
 from typing import Any
 
@@ -8,22 +11,18 @@ from multidict import CIMultiDict
 from shared.contract import HTML_TYPE, JSON_TYPE
 from shared.json_text import to_json
 
-SECURITY_HEADERS = {
+_SECURITY_HEADERS = {
     "X-XSS-Protection": "1; mode=block",
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "SAMEORIGIN",
     "Referrer-Policy": "strict-origin-when-cross-origin",
 }
-REST_HEADERS = {
-    "Content-Type": JSON_TYPE,
-    "Cache-Control": "no-cache, no-store, no-transform",
-    "Content-Security-Policy": "sandbox",
-}
-_REST_HEADERS = CIMultiDict(REST_HEADERS)
-"""In the form that an answer needs only copy."""
-PAGE_HEADERS = {
+_NOT_KEPT = {"Cache-Control": "no-cache, no-store, no-transform"}
+_REST_HEADERS = _NOT_KEPT | {"Content-Type": JSON_TYPE, "Content-Security-Policy": "sandbox"}
+_JSON_HEADERS = CIMultiDict(_REST_HEADERS | _SECURITY_HEADERS)
+"""All of a JSON answer, in the form that only has to be copied."""
+_PAGE_HEADERS = _NOT_KEPT | {
     "Content-Type": HTML_TYPE,
-    "Cache-Control": "no-cache, no-store, no-transform",
     "Content-Security-Policy": (
         "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; "
         "form-action 'self'; frame-ancestors 'self'"
@@ -31,13 +30,20 @@ PAGE_HEADERS = {
 }
 
 
+def answer(status: int, headers: dict[str, str], body: bytes | None = None) -> web.Response:
+    """Any answer that is none of the kinds below."""
+    return web.Response(body=body, status=status, headers=_SECURITY_HEADERS | headers)
+
+
 def json_answer(body: Any, status: int = 200, headers: dict[str, str] | None = None) -> web.Response:
     """A REST answer with the content type to the letter."""
-    return web.Response(body=to_json(body), status=status, headers=REST_HEADERS | headers if headers else _REST_HEADERS)
+    if headers:
+        return answer(status, _REST_HEADERS | headers, to_json(body))
+    return web.Response(body=to_json(body), status=status, headers=_JSON_HEADERS)
 
 
 def no_content() -> web.Response:
-    return web.Response(status=204, headers={"Cache-Control": REST_HEADERS["Cache-Control"]})
+    return answer(204, _NOT_KEPT)
 
 
 def error_collection(
@@ -53,13 +59,17 @@ def rest_message(status: int, message: str, headers: dict[str, str] | None = Non
 
 
 def text_answer(text: str, status: int = 200) -> web.Response:
-    headers = {"Content-Type": "text/plain;charset=UTF-8", "Cache-Control": REST_HEADERS["Cache-Control"]}
-    return web.Response(body=text.encode(), status=status, headers=headers)
+    return answer(status, _NOT_KEPT | {"Content-Type": "text/plain;charset=UTF-8"}, text.encode())
 
 
 def html_answer(body: str, status: int = 200, headers: dict[str, str] | None = None) -> web.Response:
-    return web.Response(body=body.encode(), status=status, headers=PAGE_HEADERS | (headers or {}))
+    return answer(status, _PAGE_HEADERS | (headers or {}), body.encode())
+
+
+def picture_answer(png: bytes) -> web.Response:
+    """A picture of a page."""
+    return answer(200, _PAGE_HEADERS | {"Content-Type": "image/png"}, png)
 
 
 def redirect(location: str) -> web.Response:
-    return web.Response(status=302, headers={"Location": location, "Cache-Control": PAGE_HEADERS["Cache-Control"]})
+    return answer(302, _NOT_KEPT | {"Location": location})

@@ -30,7 +30,7 @@ from node.session_gate import DirectoryReader
 from node.store import schema
 from node.store.engine import Database, open_database
 from node.upgrading import Upgrading
-from node.web_app import node_app
+from node.web_app import node_server
 from node.web_sessions import SessionLimits, WebSessions
 from shared.addresses import reachable_address
 from shared.bus import Bus, RedisBus
@@ -62,8 +62,8 @@ async def run_node(settings: NodeSettings, stop: asyncio.Event) -> None:
         background = await stack.enter_async_context(asyncio.TaskGroup())
         operator = node_operator_app(node)
         await stack.enter_async_context(serving(operator, operator_socket, stop_grace_s=0))
-        app = node_app(node, spawn=background.create_task)
-        await stack.enter_async_context(serving(app, app_socket, stop_grace_s=settings.stop_grace_s))
+        server = node_server(node, spawn=background.create_task)
+        await stack.enter_async_context(serving(server, app_socket, stop_grace_s=settings.stop_grace_s))
         work = background.create_task(_work(node))
         await stop.wait()
         await _stop(node)

@@ -3,32 +3,32 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
 
 from aiohttp import hdrs, web
 
 from shared.settings import LoginRules
 
 
-def cookie_value(request: web.Request, name: str) -> str | None:
-    """What `request.cookies` has under that name, without taking the rest of the header to pieces: every request is
-    asked for one or two cookies, and most bring more. What is quoted is left to the full parser."""
-    header = request.headers.get(hdrs.COOKIE)
-    if header is None or name not in header:
-        return None
-    if '"' in header:
-        return request.cookies.get(name)
-    found = _values_of(name)(header)
-    return found[-1].rstrip() if found else None  # of two with that name the last one counts
+def cookie_reader(name: str) -> Callable[[web.BaseRequest], str | None]:
+    """Reads what `request.cookies` has under that name without taking the rest to pieces: every request is
+    asked for one or two cookies, and most bring more. What is quoted is left to the full parser.
 
-
-@cache
-def _values_of(name: str) -> Callable[[str], list[str]]:
-    """Finds all values of one cookie in a header without quotes. A node looks for three or four names. What must stand
-    before the name is looked at behind it, because a pattern that begins with fixed text is searched five times faster.
+    What must stand before the name is looked for behind it, because a pattern that begins with fixed text is searched
+    five times faster.
     """
     text = re.escape(name)
-    return re.compile(rf"{text}(?<![^; \t]{text})[ \t]*=[ \t]*([^;]*)").findall
+    values_in = re.compile(rf"{text}(?<![^; \t]{text})[ \t]*=[ \t]*([^;]*)").findall
+
+    def read(request: web.BaseRequest) -> str | None:
+        header = request.headers.get(hdrs.COOKIE)
+        if header is None:
+            return None
+        if '"' in header:
+            return request.cookies.get(name)
+        found = values_in(header)
+        return found[-1].rstrip() if found else None  # of two with that name the last one counts
+
+    return read
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,15 +2,14 @@
 
 from collections.abc import Mapping
 
-from aiohttp import web
-
+from node.request import Request
 from shared.errors import CallerError
 
 URLENCODED = "application/x-www-form-urlencoded"
 FORM_TYPES = frozenset({URLENCODED, "multipart/form-data"})
 
 
-async def form_of(request: web.Request) -> Mapping[str, str]:
+async def form_of(request: Request) -> Mapping[str, str]:
     """The form's text fields; empty when the request brings no form. The body stays readable for whoever comes next.
 
     Raises CallerError 400 for a body that does not fit its content type.

@@ -3,8 +3,7 @@
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from aiohttp import web
-
+from node.request import Request
 from shared.contract import LOGIN_URL
 
 
@@ -32,11 +31,11 @@ class Paths:
         """The same as a full link; starts with the configured base URL, which includes the context path."""
         return f"{self.base_url}{path}"
 
-    def below_context(self, request: web.Request) -> str:
+    def below_context(self, request: Request) -> str:
         """What was asked for, query included, without the context path."""
         return request.path_qs.removeprefix(self.context)
 
-    def login_page_for(self, request: web.Request) -> str:
+    def login_page_for(self, request: Request) -> str:
         """Where somebody is sent who must log in first, and comes back from (reference: jira.md 3.6, login.url). An
         address outside is taken as it is: that is how single sign-on is set up."""
         wanted = quote(self.below_context(request), safe="")

@@ -1,9 +1,5 @@
 """What the filters find out about one request, and leave on it for those after them."""
 
-from dataclasses import dataclass, field
-
-from aiohttp import web
-
 from node.identity import Account
 from node.logins import LoginResult
 from node.store.credentials import NEVER_LOGGED_IN, LoginCounters
@@ -12,23 +8,26 @@ from node.xsrf import RequestTokens
 from shared.contract import KnownVia, LoginReason
 
 
-@dataclass(slots=True)
 class RequestContext:
-    """One request's state. Filters write it, resources read it, the outermost filter turns it into headers."""
+    """One request's state. Filters write it, resources read it, the outermost filter turns it into headers.
 
-    request_id: str
-    secure: bool = False
+    What nobody has written yet is read from the class, so a request pays only for what is found out about it.
+    """
+
     asked_session_id: str | None = None
     session: WebSession | None = None
     session_ended: EndCause | None = None
     account: Account | None = None
     known_via: KnownVia = KnownVia.NOBODY
     login_reason: LoginReason | None = None
-    set_cookies: dict[str, str] = field(default_factory=dict)
     failed_login: LoginResult | None = None
     captcha_due: bool = False
     login_counters: LoginCounters = NEVER_LOGGED_IN
     xsrf_tokens: RequestTokens | None = None
+
+    def __init__(self, request_id: str) -> None:
+        self.request_id = request_id
+        self.set_cookies: dict[str, str] = {}
 
     def stamp(self, reason: LoginReason) -> None:
         """The first stamp wins within a request (Seraph sets it once)."""
@@ -58,6 +57,3 @@ class RequestContext:
         """The user of a route that needs one; the access filter has made sure."""
         assert self.account is not None, "this route must be declared to need a user"
         return self.account
-
-
-CONTEXT = web.RequestKey("dcsim_context", RequestContext)

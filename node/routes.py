@@ -1,9 +1,14 @@
 """A route as data: method, path below the context path, handler, who may call it, and how other sites are kept off."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from aiohttp.typedefs import Handler
+from aiohttp import web
+
+from node.request import Request
+
+Handler = Callable[[Request], Awaitable[web.StreamResponse]]
 
 REST_2 = ("/rest/api/2", "/rest/api/latest")
 REST_AUTH = ("/rest/auth/1", "/rest/auth/latest")

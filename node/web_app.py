@@ -1,6 +1,5 @@
 """The web application of one node: who gets what, the routes, and the order of the filters."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from aiohttp import web
@@ -42,6 +41,7 @@ from node.pages.websudo import websudo_routes
 from node.parts import Node
 from node.paths import Paths
 from node.profiles import Profiles
+from node.request import request_maker
 from node.rest.anonymization import anonymization_routes
 from node.rest.cluster import cluster_routes
 from node.rest.field import field_routes
@@ -52,12 +52,14 @@ from node.rest.server_info import server_info_routes
 from node.rest.session import session_routes
 from node.rest.user import user_routes
 from node.rest.websudo import websudo_resource_routes
+from node.router import Router
 from node.routes import Route
 from node.session_gate import SessionGate
 from node.store.server_id import ServerId
-from node.unknown_paths import EVERYTHING, unknown_path_routes
+from node.unknown_paths import unknown_path_routes
 from node.websudo import WebSudo
 from shared.clock import AnchorSeal
+from shared.serving import SERVER_OPTIONS
 from shared.settings import NodeSettings
 
 
@@ -76,19 +78,17 @@ class Services:
     shell: Shell
 
 
-def node_app(node: Node, *, spawn: Spawn) -> web.Application:
-    """The application users talk to. `spawn` starts work in the background of the node."""
+def node_server(node: Node, *, spawn: Spawn) -> web.Server:
+    """The server users talk to. `spawn` starts work in the background of the node."""
     services = _services(node, spawn)
-    routes = [
-        *_rest_routes(node, services),
-        *_page_routes(node, services),
-        *_admin_page_routes(node, services),
-        *unknown_path_routes(),
-    ]
-    app = web.Application(client_max_size=node.settings.max_body_bytes)
-    add_routes(app, asset_routes(services.assets), [], services.paths)
-    add_routes(app, routes, _filters(node, services), services.paths)
-    return app
+    routes = [*_rest_routes(node, services), *_page_routes(node, services), *_admin_page_routes(node, services)]
+    filters = _filters(node, services)
+    router = Router()
+    add_routes(router, asset_routes(services.assets), [], services.paths)
+    add_routes(router, routes, filters, services.paths)
+    for route in unknown_path_routes():
+        router.add_unknown(services.paths.to(route.path) if route.path else "", filtered(filters, route))
+    return web.Server(router, request_factory=request_maker(node.settings.max_body_bytes), **SERVER_OPTIONS)
 
 
 def _services(node: Node, spawn: Spawn) -> Services:
@@ -200,18 +200,13 @@ def _filters(node: Node, services: Services) -> list[Filter]:
     ]
 
 
-def add_routes(app: web.Application, routes: list[Route], filters: list[Filter], paths: Paths) -> None:
+def add_routes(router: Router, routes: list[Route], filters: list[Filter], paths: Paths) -> None:
     """REST resources answer with and without a slash at the end; one client library puts one there."""
     for route in routes:
         handler = filtered(filters, route)
-        for path in _spellings(route, paths):
-            app.router.add_route(route.method, path, handler)
-
-
-def _spellings(route: Route, paths: Paths) -> Iterator[str]:
-    for path in route.paths:
-        yield path if path == EVERYTHING else paths.to(path)
-        if route.is_rest and route.exists:
-            yield paths.to(path) + "/"
-        if paths.context and path == "/":
-            yield paths.context
+        for path in route.paths:
+            router.add(route.method, paths.to(path), handler)
+            if route.is_rest:
+                router.add(route.method, paths.to(path) + "/", handler)
+            if path == "/" and paths.context:
+                router.add(route.method, paths.context, handler)

@@ -57,9 +57,9 @@ class RequestTokens:
 
     def current(self, *, logged_in: bool) -> str:
         """What forms of this answer must carry. A login or logout during the request makes it another one."""
-        for known in (self.issued, self._cookie):
-            if known is not None and fits(known, self._server_id, logged_in=logged_in):
-                return known
+        known = self.issued or self._cookie
+        if known is not None and fits(known, self._server_id, logged_in=logged_in):
+            return known
         self.issued = new_token(self._server_id, logged_in=logged_in)
         return self.issued
 

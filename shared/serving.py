@@ -12,6 +12,7 @@ import socket
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from typing import Any
 
 import uvloop
 from aiohttp import web
@@ -22,6 +23,9 @@ from shared.event_loop import EventLoop
 from shared.log import get_logger
 
 log = get_logger()
+
+SERVER_OPTIONS: dict[str, Any] = {"access_log": None, "handler_cancellation": True}
+"""Of every HTTP server here: our own log lines, and a client that leaves takes its request along."""
 
 Main = Callable[[asyncio.Event], Awaitable[None]]
 
@@ -82,15 +86,23 @@ def listen(host: str, port: int, *, reuse_port: bool = False) -> socket.socket:
 
 
 @asynccontextmanager
-async def serving(app: web.Application, sock: socket.socket, *, stop_grace_s: float = 5.0) -> AsyncIterator[None]:
+async def serving(
+    app: web.Application | web.Server, sock: socket.socket, *, stop_grace_s: float = 5.0
+) -> AsyncIterator[None]:
     """Serves `app` on `sock`. At the end: accept no more, let running requests finish within the limit, cancel."""
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=stop_grace_s, handler_cancellation=True)
+    runner = _runner(app, stop_grace_s)
     await runner.setup()
     try:
         await web.SockSite(runner, sock, backlog=1024).start()
         yield
     finally:
         await runner.cleanup()
+
+
+def _runner(app: web.Application | web.Server, stop_grace_s: float) -> web.BaseRunner:
+    if isinstance(app, web.Server):
+        return web.ServerRunner(app, shutdown_timeout=stop_grace_s)
+    return web.AppRunner(app, shutdown_timeout=stop_grace_s, **SERVER_OPTIONS)
 
 
 def announce_ready(ready_fd: int | None, **facts: object) -> None:

@@ -8,9 +8,7 @@ of a route is decided when the node starts and not in every request.
 
 from collections.abc import Callable
 
-from aiohttp.typedefs import Handler
-
-from node.routes import Route
+from node.routes import Handler, Route
 
 Filter = Callable[[Route, Handler], Handler]
 

@@ -10,7 +10,7 @@ from node.identity import Account
 from node.pages.shell import Shell
 from node.pages.xsrf import token_missing_page
 from node.paths import Paths
-from node.request_context import CONTEXT
+from node.request import Request
 from node.routes import Needs, Route
 from node.websudo import HEADER, WebSudo
 from shared.clock import PolicyClock
@@ -27,8 +27,8 @@ def access_filter(websudo: WebSudo, clock: PolicyClock, shell: Shell) -> Filter:
             return handler
         inner = _confirmed(handler, websudo, clock, shell.paths) if route.needs is Needs.WEBSUDO else handler
 
-        async def access(request: web.Request) -> web.StreamResponse:
-            account = request[CONTEXT].account
+        async def access(request: Request) -> web.StreamResponse:
+            account = request.context.account
             if account is None or not _may(account, route.needs):
                 return _refusal(request, account, route, shell)
             return await inner(request)
@@ -47,8 +47,8 @@ def _confirmed(handler: Handler, websudo: WebSudo, clock: PolicyClock, paths: Pa
     if websudo.is_disabled:
         return handler
 
-    async def confirmed(request: web.Request) -> web.StreamResponse:
-        session = request[CONTEXT].session
+    async def confirmed(request: Request) -> web.StreamResponse:
+        session = request.context.session
         if session is None or not websudo.use(session, now_ms=clock.now_ms()):
             return redirect(_websudo_page_for(request, paths))
         response = await handler(request)
@@ -58,7 +58,7 @@ def _confirmed(handler: Handler, websudo: WebSudo, clock: PolicyClock, paths: Pa
     return confirmed
 
 
-def _refusal(request: web.Request, account: Account | None, route: Route, shell: Shell) -> web.Response:
+def _refusal(request: Request, account: Account | None, route: Route, shell: Shell) -> web.Response:
     if not route.is_rest:
         # A posted form cannot be repeated after a login, so Seraph forwards to the page that says so.
         if request.method == "POST":
@@ -69,7 +69,7 @@ def _refusal(request: web.Request, account: Account | None, route: Route, shell:
     return error_collection(403, NOT_PERMITTED)
 
 
-def _websudo_page_for(request: web.Request, paths: Paths) -> str:
+def _websudo_page_for(request: Request, paths: Paths) -> str:
     wanted = quote(paths.below_context(request), safe="")
     is_post = "true" if request.method == "POST" else "false"
     return paths.to(

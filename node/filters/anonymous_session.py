@@ -9,7 +9,7 @@ from aiohttp import web
 
 from node.cookies import CookieJarRules
 from node.filters import Filter, Handler
-from node.request_context import CONTEXT
+from node.request import Request
 from node.routes import Route
 from node.web_sessions import WebSessions
 from shared.clock import PolicyClock
@@ -22,11 +22,11 @@ def anonymous_session_filter(web_sessions: WebSessions, clock: PolicyClock, *, j
         if not route.is_page:
             return handler
 
-        async def anonymous_session(request: web.Request) -> web.StreamResponse:
-            context = request[CONTEXT]
+        async def anonymous_session(request: Request) -> web.StreamResponse:
+            context = request.context
             if context.session is None:
                 context.session = web_sessions.open(None, now_ms=clock.now_ms())
-                context.set_cookies[jar.session_name] = jar.session(context.session.id, secure=context.secure)
+                context.set_cookies[jar.session_name] = jar.session(context.session.id, secure=request.is_https)
             return await handler(request)
 
         return anonymous_session

@@ -7,7 +7,7 @@ from aiohttp import web
 from node.answers import error_collection, html_answer, rest_message
 from node.filters import Filter, Handler
 from node.pages.shell import Shell
-from node.request_context import CONTEXT
+from node.request import Request
 from node.routes import Route
 from shared.errors import CallerError, DependencyError
 from shared.log import get_logger
@@ -23,7 +23,7 @@ def errors_filter(shell: Shell) -> Filter:
     def errors_of(route: Route, handler: Handler) -> Handler:
         is_rest = route.is_rest
 
-        async def errors(request: web.Request) -> web.StreamResponse:
+        async def errors(request: Request) -> web.StreamResponse:
             try:
                 return await handler(request)
             except CallerError as error:
@@ -34,7 +34,7 @@ def errors_filter(shell: Shell) -> Filter:
             except web.HTTPException as error:
                 return _http_error(error, request, shell, is_rest=is_rest)
             except Exception:
-                request_id = request[CONTEXT].request_id
+                request_id = request.context.request_id
                 log.exception("unexpected error", path=request.path, request_id=request_id)
                 message = f"Unexpected error; the node's log has the details under {request_id}."
                 return rest_message(500, message) if is_rest else shell.error(request, 500, message)
@@ -44,21 +44,21 @@ def errors_filter(shell: Shell) -> Filter:
     return errors_of
 
 
-def _caller_error(error: CallerError, request: web.Request, shell: Shell, *, is_rest: bool) -> web.Response:
+def _caller_error(error: CallerError, request: Request, shell: Shell, *, is_rest: bool) -> web.Response:
     headers = dict(error.headers)
     if is_rest:
         return error_collection(error.status, *error.messages, errors=error.fields, headers=headers)
     return shell.error(request, error.status, str(error), headers)
 
 
-def _unavailable(message: str, request: web.Request, shell: Shell, *, is_rest: bool) -> web.Response:
+def _unavailable(message: str, request: Request, shell: Shell, *, is_rest: bool) -> web.Response:
     headers = {"Retry-After": str(RETRY_AFTER_S)}
     if is_rest:
         return rest_message(503, message, headers)
     return shell.error(request, 503, message, headers)
 
 
-def _http_error(error: web.HTTPException, request: web.Request, shell: Shell, *, is_rest: bool) -> web.Response:
+def _http_error(error: web.HTTPException, request: Request, shell: Shell, *, is_rest: bool) -> web.Response:
     """aiohttp's own refusals: unknown path, wrong method, body too large."""
     headers = {name: error.headers[name] for name in ("Allow", "Location") if name in error.headers}
     if 300 <= error.status < 400:

@@ -15,7 +15,7 @@ from node.filters import Filter, Handler
 from node.forms import URLENCODED, form_of
 from node.logins import LoginResult, Logins
 from node.logout import forget_browser
-from node.request_context import CONTEXT
+from node.request import Request
 from node.routes import Route
 from shared.contract import KnownVia
 
@@ -35,11 +35,11 @@ def login_filter(logins: Logins, *, jar: CookieJarRules) -> Filter:
     """Runs before `security`; does nothing for a request without credentials."""
 
     def login_before(_route: Route, handler: Handler) -> Handler:
-        def login(request: web.Request) -> Awaitable[web.StreamResponse]:
+        def login(request: Request) -> Awaitable[web.StreamResponse]:
             can_bring_some = request.method == "POST" or hdrs.AUTHORIZATION in request.headers
             return login_first(request) if can_bring_some else handler(request)
 
-        async def login_first(request: web.Request) -> web.StreamResponse:
+        async def login_first(request: Request) -> web.StreamResponse:
             given = await _given(request)
             if given is not None:
                 await log_in(request, logins, given, jar=jar)
@@ -50,9 +50,9 @@ def login_filter(logins: Logins, *, jar: CookieJarRules) -> Filter:
     return login_before
 
 
-async def log_in(request: web.Request, logins: Logins, given: GivenCredentials, *, jar: CookieJarRules) -> LoginResult:
+async def log_in(request: Request, logins: Logins, given: GivenCredentials, *, jar: CookieJarRules) -> LoginResult:
     """Tries the credentials and leaves account, session, stamp and cookies on the request's context."""
-    context = request[CONTEXT]
+    context = request.context
     is_person = (
         given.captcha is not None
         and context.session is not None
@@ -74,18 +74,18 @@ async def log_in(request: web.Request, logins: Logins, given: GivenCredentials, 
         return result
     context.stamp(attempt.result.value)
     context.log_in(attempt.account, session, given.via)
-    context.set_cookies[jar.session_name] = jar.session(session.id, secure=context.secure)
+    context.set_cookies[jar.session_name] = jar.session(session.id, secure=request.is_https)
     if attempt.remember_me_cookie is not None:
         value = attempt.remember_me_cookie.value
-        context.set_cookies[jar.remember_me_name] = jar.remember_me(value, secure=context.secure)
+        context.set_cookies[jar.remember_me_name] = jar.remember_me(value, secure=request.is_https)
     return attempt.result
 
 
-async def _given(request: web.Request) -> GivenCredentials | None:
+async def _given(request: Request) -> GivenCredentials | None:
     return (await _from_form(request) if request.method == "POST" else None) or _from_basic(request)
 
 
-async def _from_form(request: web.Request) -> GivenCredentials | None:
+async def _from_form(request: Request) -> GivenCredentials | None:
     """URL parameters are not accepted as credentials, as in current Seraph; only a posted form is."""
     if request.content_type != URLENCODED:
         return None
@@ -98,7 +98,7 @@ async def _from_form(request: web.Request) -> GivenCredentials | None:
     return GivenCredentials(username, password, KnownVia.LOGIN, remember, form.get(captcha.PARAMETER))
 
 
-def _from_basic(request: web.Request) -> GivenCredentials | None:
+def _from_basic(request: Request) -> GivenCredentials | None:
     header = request.headers.get(hdrs.AUTHORIZATION, "")
     if header[:6].lower() != "basic ":
         return None

@@ -13,7 +13,8 @@ from node.answers import html_answer, rest_message
 from node.filters import Filter, Handler
 from node.logins import LoginResult
 from node.paths import Paths
-from node.request_context import CONTEXT, RequestContext
+from node.request import Request
+from node.request_context import RequestContext
 from node.routes import Route
 from shared import contract
 
@@ -41,11 +42,11 @@ def os_auth_type_filter(parameter: str | None, *, paths: Paths) -> Filter:
     def os_auth_type_of(route: Route, handler: Handler) -> Handler:
         default = AuthType.ANY if route.is_rest and not route.is_rest_auth else AuthType.NONE
 
-        def os_auth_type(request: web.Request) -> Awaitable[web.StreamResponse]:
-            context = request[CONTEXT]
+        def os_auth_type(request: Request) -> Awaitable[web.StreamResponse]:
+            context = request.context
             return handler(request) if context.account is not None else unless_refused(request, context)
 
-        async def unless_refused(request: web.Request, context: RequestContext) -> web.StreamResponse:
+        async def unless_refused(request: Request, context: RequestContext) -> web.StreamResponse:
             if context.failed_login is not None and hdrs.AUTHORIZATION in request.headers:
                 return basic_failure(context.failed_login, paths)
             return _refuse(context, _asked(request, parameter) or default, paths) or await handler(request)
@@ -55,7 +56,7 @@ def os_auth_type_filter(parameter: str | None, *, paths: Paths) -> Filter:
     return os_auth_type_of
 
 
-def _asked(request: web.Request, parameter: str | None) -> AuthType | None:
+def _asked(request: Request, parameter: str | None) -> AuthType | None:
     """What the caller asked for; None when he did not, and the default of that part of the application counts."""
     asked = None if parameter is None else request.query.get(parameter)
     return None if asked is None else _BY_VALUE.get(asked.lower(), AuthType.NONE)

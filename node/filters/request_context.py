@@ -5,12 +5,12 @@ from functools import lru_cache
 from urllib.parse import quote
 
 from aiohttp import web
-from multidict import CIMultiDict, istr
+from multidict import istr
 
-from node.answers import SECURITY_HEADERS
-from node.cookies import CookieJarRules, cookie_value
+from node.cookies import CookieJarRules, cookie_reader
 from node.filters import Filter, Handler
-from node.request_context import CONTEXT, RequestContext
+from node.request import Request
+from node.request_context import RequestContext
 from node.routes import Route
 from node.web_sessions import WebSessions
 from shared import contract
@@ -19,19 +19,17 @@ from shared.log import get_logger
 
 log = get_logger()
 
-DAY_MS = 24 * 3600 * 1000
 MINUTE_MS = 60_000
+MINUTES_A_DAY = 24 * 60
 
 # What every request is asked for and what stands in every answer, in the form that needs no folding of case each time.
 _CLOCK_STAMP = istr(contract.CLOCK_STAMP)
-_FORWARDED_PROTO = istr("X-Forwarded-Proto")
 _REQUEST_ID = istr(contract.REQUEST_ID)
 _SERVED_BY = istr(contract.SERVED_BY)
 _USER_NAME = istr(contract.USER_NAME)
 _KNOWN_VIA = istr(contract.KNOWN_VIA)
 _SESSION_HASH = istr(contract.SESSION_HASH)
 _LOGIN_REASON = istr(contract.LOGIN_REASON)
-_SECURITY = CIMultiDict(SECURITY_HEADERS)
 
 
 class RequestMeter:
@@ -44,7 +42,7 @@ class RequestMeter:
     def begin(self, now_ms: int) -> str:
         self.total += 1
         self.in_flight += 1
-        return f"{now_ms % DAY_MS // MINUTE_MS}x{self.total}x{self.in_flight}"
+        return f"{now_ms // MINUTE_MS % MINUTES_A_DAY}x{self.total}x{self.in_flight}"
 
     def end(self) -> None:
         self.in_flight -= 1
@@ -63,22 +61,20 @@ def request_context_filter(
     `node_id` None is a node of no cluster, which does not say who it is."""
 
     lines = log.bind()  # looked up once and not for every request
-    session_cookie = jar.session_name
+    session_cookie_of = cookie_reader(jar.session_name)
 
     def request_context_of(route: Route, handler: Handler) -> Handler:
         is_status = route.is_status
         write = lines.debug if is_status else lines.info
 
-        async def request_context(request: web.Request) -> web.StreamResponse:
+        async def request_context(request: Request) -> web.StreamResponse:
             started_ns = time.monotonic_ns()
             stamp = request.headers.get(_CLOCK_STAMP)
             if stamp is not None:
                 _catch_up(clock, seal, stamp)
             now_ms = clock.now_ms()
-            scheme = request.headers.get(_FORWARDED_PROTO)
-            is_secure = request.secure if scheme is None else scheme == "https"
-            context = request[CONTEXT] = RequestContext(meter.begin(now_ms), is_secure)
-            session_id = context.asked_session_id = cookie_value(request, session_cookie)
+            context = request.context = RequestContext(meter.begin(now_ms))
+            session_id = context.asked_session_id = session_cookie_of(request)
             if session_id is not None:
                 context.session = web_sessions.find(session_id, now_ms=now_ms)
                 if context.session is None:
@@ -130,7 +126,6 @@ def _write_headers(response: web.StreamResponse, context: RequestContext, node_i
         headers[contract.SESSION_ENDED] = context.session_ended
     if context.login_reason is not None:
         headers[_LOGIN_REASON] = context.login_reason
-    headers.update(_SECURITY)
     for line in context.set_cookies.values():
         headers.add("Set-Cookie", line)
 

@@ -13,7 +13,7 @@ from node.cookies import CookieJarRules
 from node.filters import Filter, Handler
 from node.filters.remember_me import try_remember_me
 from node.logins import Logins
-from node.request_context import CONTEXT
+from node.request import Request
 from node.routes import Route
 from node.session_gate import SessionGate
 
@@ -22,8 +22,8 @@ def security_filter(gate: SessionGate, logins: Logins, caches: Caches, *, jar: C
     """Leaves account and session on the request's context, or nobody."""
 
     def security_before(_route: Route, handler: Handler) -> Handler:
-        def security(request: web.Request) -> Awaitable[web.StreamResponse]:
-            context = request[CONTEXT]
+        def security(request: Request) -> Awaitable[web.StreamResponse]:
+            context = request.context
             if context.account is not None:
                 return handler(request)
             account = None if context.session is None else gate.from_memory(context.session)
@@ -32,8 +32,8 @@ def security_filter(gate: SessionGate, logins: Logins, caches: Caches, *, jar: C
             context.recognise(account)
             return handler(request)
 
-        async def security_first(request: web.Request) -> web.StreamResponse:
-            context = request[CONTEXT]
+        async def security_first(request: Request) -> web.StreamResponse:
+            context = request.context
             session = context.session
             if session is not None and session.account is not None:
                 account = await gate.renew(session)

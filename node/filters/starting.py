@@ -6,6 +6,7 @@ from node.answers import rest_message
 from node.filters import Filter, Handler
 from node.life import NodeLife
 from node.pages.shell import Shell
+from node.request import Request
 from node.routes import Route
 from shared.contract import NodeState
 
@@ -19,7 +20,7 @@ def starting_filter(life: NodeLife, shell: Shell) -> Filter:
     def starting_before(route: Route, handler: Handler) -> Handler:
         is_rest, is_status = route.is_rest, route.is_status
 
-        async def starting(request: web.Request) -> web.StreamResponse:
+        async def starting(request: Request) -> web.StreamResponse:
             if life.state in SERVING or is_status:
                 response = await handler(request)
                 if life.state is NodeState.STOPPING:

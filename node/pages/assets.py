@@ -11,7 +11,8 @@ from importlib import resources
 
 from aiohttp import web
 
-from node.answers import SECURITY_HEADERS
+from node.answers import answer, text_answer
+from node.request import Request
 from node.routes import Needs, Route
 
 PREFIX = "/s/"
@@ -51,8 +52,8 @@ def load_assets() -> Assets:
 def asset_routes(assets: Assets) -> list[Route]:
     """Everything below the prefix, whatever the method."""
 
-    async def serve(request: web.Request) -> web.Response:
-        return _answer(assets, request.match_info["file"], request.method)
+    async def serve(request: Request) -> web.Response:
+        return _answer(assets, request.variables["file"], request.method)
 
     return [Route("*", PREFIX + "{file:.*}", serve, Needs.ANYONE)]
 
@@ -61,9 +62,8 @@ def _answer(assets: Assets, path: str, method: str) -> web.Response:
     digest, _, name = path.partition("/")
     content = assets.files.get(name)
     if content is None:
-        return web.Response(status=404, text="There is no such file.\n", headers=SECURITY_HEADERS)
+        return text_answer("There is no such file.\n", 404)
     if method not in ("GET", "HEAD"):
-        return web.Response(status=405, headers=SECURITY_HEADERS | {"Allow": "GET, HEAD"})
+        return answer(405, {"Allow": "GET, HEAD"})
     kept = FOR_GOOD if digest == assets.digest else ASK_AGAIN
-    headers = {"Content-Type": _TYPES[name.rpartition(".")[2]], "Cache-Control": kept}
-    return web.Response(body=content, headers=SECURITY_HEADERS | headers)
+    return answer(200, {"Content-Type": _TYPES[name.rpartition(".")[2]], "Cache-Control": kept}, content)

@@ -4,10 +4,10 @@ from urllib.parse import quote
 
 from aiohttp import web
 
-from node.answers import redirect
+from node.answers import answer, redirect
 from node.issue_desk import IssueDesk
 from node.paths import Paths
-from node.request_context import CONTEXT
+from node.request import Request
 from node.rest.arguments import whole_number
 from node.routes import Needs, Route
 from shared.errors import CallerError
@@ -16,9 +16,9 @@ NO_SUCH_FILE = "There is no such attachment."
 
 
 def attachment_routes(desk: IssueDesk, *, paths: Paths) -> list[Route]:
-    async def content(request: web.Request) -> web.Response:
-        scope = await desk.scope(request[CONTEXT].account)
-        attachment_id = whole_number(request.match_info["id"], "id", default=0, most=2**63 - 1)
+    async def content(request: Request) -> web.Response:
+        scope = await desk.scope(request.context.account)
+        attachment_id = whole_number(request.variables["id"], "id", default=0, most=2**63 - 1)
         try:
             found = await desk.attachment(attachment_id, scope)
         except CallerError as error:
@@ -33,7 +33,7 @@ def attachment_routes(desk: IssueDesk, *, paths: Paths) -> list[Route]:
             "Content-Security-Policy": "sandbox",
             "Cache-Control": "private, no-store",
         }
-        return web.Response(body=await desk.content(found), headers=headers)
+        return answer(200, headers, await desk.content(found))
 
     return [
         Route("GET", "/secure/attachment/{id}/{name}", content, Needs.ANYONE),

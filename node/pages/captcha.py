@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from node import captcha
-from node.answers import PAGE_HEADERS, text_answer
-from node.request_context import CONTEXT
+from node.answers import picture_answer, text_answer
+from node.request import Request
 from node.routes import Needs, Route
 from shared.clock import PolicyClock
 
@@ -22,15 +22,15 @@ def captcha_routes(clock: PolicyClock) -> list[Route]:
     """`GET /captcha` is a PNG, `GET /captcha?as=question` plain text; both are about the session's one challenge."""
     painter = _Painter()
 
-    async def show(request: web.Request) -> web.Response:
-        session = request[CONTEXT].session
+    async def show(request: Request) -> web.Response:
+        session = request.context.session
         assert session is not None, "the anonymous_session filter has opened one"
         now_ms = clock.now_ms()
         challenge = captcha.posed(session, now_ms=now_ms) or captcha.pose(session, now_ms=now_ms)
         if request.query.get("as") == AS_QUESTION:
             return text_answer(challenge.question)
         picture = await asyncio.to_thread(painter.paint, challenge.text)
-        return web.Response(body=picture, headers=PAGE_HEADERS | {"Content-Type": "image/png"})
+        return picture_answer(picture)
 
     return [Route("GET", "/captcha", show, Needs.ANYONE)]
 

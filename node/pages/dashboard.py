@@ -7,6 +7,7 @@ from aiohttp import web
 from node.answers import redirect
 from node.pages.gadgets import PREFIX, STRIP, Gadget
 from node.pages.shell import Shell
+from node.request import Request
 from node.routes import Needs, Route
 
 INTERVALS_S = {15.0: "15 seconds", 60.0: "minute", 300.0: "5 minutes", 900.0: "15 minutes"}
@@ -16,10 +17,10 @@ def dashboard_routes(shell: Shell, gadgets: tuple[Gadget, ...], *, refresh_s: fl
     """`refresh_s`: real seconds between two refreshes, unless the user chooses another interval."""
     choices = sorted(({refresh_s: f"{refresh_s:g} seconds"} | INTERVALS_S).items())
 
-    async def home(_request: web.Request) -> web.Response:
+    async def home(_request: Request) -> web.Response:
         return redirect(shell.paths.to("/secure/Dashboard.jspa"))
 
-    async def dashboard(request: web.Request) -> web.Response:
+    async def dashboard(request: Request) -> web.Response:
         return shell.page(
             request,
             "dashboard.html",
@@ -35,7 +36,7 @@ def dashboard_routes(shell: Shell, gadgets: tuple[Gadget, ...], *, refresh_s: fl
     ]
 
 
-async def _shown(gadget: Gadget, request: web.Request, shell: Shell) -> dict[str, object]:
+async def _shown(gadget: Gadget, request: Request, shell: Shell) -> dict[str, object]:
     return {
         "name": gadget.name,
         "title": gadget.title,

@@ -15,7 +15,7 @@ from node.issue_desk import IssueDesk
 from node.issues.search import SearchRequest, search
 from node.pages.node_rows import node_row
 from node.pages.shell import Shell
-from node.request_context import CONTEXT
+from node.request import Request
 from node.routes import Route
 from node.store import cluster_nodes, remember_me
 from node.store.engine import Database
@@ -38,34 +38,34 @@ class Gadget:
 
     name: str
     title: str
-    load: Callable[[web.Request], Awaitable[Values]]
+    load: Callable[[Request], Awaitable[Values]]
     wide: bool = False
 
     @property
     def template(self) -> str:
         return f"gadgets/{self.name}.html"
 
-    async def content(self, request: web.Request, shell: Shell) -> str:
+    async def content(self, request: Request, shell: Shell) -> str:
         return shell.part(request, self.template, **await self.load(request))
 
 
 def gadgets(database: Database, desk: IssueDesk, clock: PolicyClock) -> tuple[Gadget, ...]:
     """The gadgets of a dashboard, in their order."""
 
-    async def session(request: web.Request) -> Values:
-        context = request[CONTEXT]
+    async def session(request: Request) -> Values:
+        context = request.context
         async with database.transaction() as connection:
             tokens = await remember_me.count(connection, context.user.user_key)
         return {"tokens": tokens, "since_ms": context.session.created_ms if context.session else None}
 
-    async def cluster(_request: web.Request) -> Values:
+    async def cluster(_request: Request) -> Values:
         async with database.transaction() as connection:
             nodes = await cluster_nodes.all_nodes(connection)
         now_ms = clock.now_ms()
         return {"nodes": [node_row(node, now_ms=now_ms) for node in nodes]}
 
-    async def assigned(request: web.Request) -> Values:
-        scope = await desk.scope(request[CONTEXT].user)
+    async def assigned(request: Request) -> Values:
+        scope = await desk.scope(request.context.user)
         return {"issues": search(_ASSIGNED, scope).issues}
 
     return (
@@ -78,15 +78,15 @@ def gadgets(database: Database, desk: IssueDesk, clock: PolicyClock) -> tuple[Ga
 def gadget_routes(shell: Shell, shown: tuple[Gadget, ...]) -> list[Route]:
     """The strip refreshes with the gadgets, so that it does not contradict them."""
 
-    async def nothing(_request: web.Request) -> Values:
+    async def nothing(_request: Request) -> Values:
         return {}
 
     by_name = {gadget.name: gadget for gadget in (*shown, Gadget(STRIP, "Strip", nothing))}
 
-    async def content(request: web.Request) -> web.Response:
-        gadget = by_name.get(request.match_info["name"])
+    async def content(request: Request) -> web.Response:
+        gadget = by_name.get(request.variables["name"])
         if gadget is None:
-            raise CallerError(404, f"There is no gadget named '{request.match_info['name'][:60]}'.")
+            raise CallerError(404, f"There is no gadget named '{request.variables['name'][:60]}'.")
         return html_answer(await gadget.content(request, shell))
 
     return [Route("GET", "/{name}", content, prefixes=(PREFIX,))]

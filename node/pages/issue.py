@@ -8,7 +8,7 @@ from node.issue_desk import IssueDesk
 from node.issues.visibility import find_issue, may_see
 from node.pages import browser_state
 from node.pages.shell import Shell
-from node.request_context import CONTEXT
+from node.request import Request
 from node.routes import Needs, Route
 from shared.errors import CallerError
 
@@ -18,11 +18,11 @@ TAB_ENTRY = "issue-tab"
 
 
 def issue_page_routes(desk: IssueDesk, shell: Shell, *, jar: CookieJarRules) -> list[Route]:
-    async def browse(request: web.Request) -> web.Response:
-        context = request[CONTEXT]
+    async def browse(request: Request) -> web.Response:
+        context = request.context
         scope = await desk.scope(context.account)
         try:
-            issue = find_issue(scope.tracker, request.match_info["key"], scope.viewer)
+            issue = find_issue(scope.tracker, request.variables["key"], scope.viewer)
         except CallerError as error:
             if error.status == 401:
                 return redirect(shell.paths.login_page_for(request))
@@ -46,7 +46,7 @@ def issue_page_routes(desk: IssueDesk, shell: Shell, *, jar: CookieJarRules) -> 
     return [Route("GET", "/browse/{key}", browse, Needs.ANYONE)]
 
 
-def _chosen_tab(request: web.Request, jar: CookieJarRules) -> str:
+def _chosen_tab(request: Request, jar: CookieJarRules) -> str:
     """The tab asked for, which is then kept, else the one used last."""
     name = browser_state.CONGLOMERATE_COOKIE
     cookie = request.cookies.get(name, "")
@@ -54,8 +54,8 @@ def _chosen_tab(request: web.Request, jar: CookieJarRules) -> str:
     if asked not in TABS:
         last = browser_state.read_conglomerate(cookie).get(TAB_ENTRY, FIRST_TAB)
         return last if last in TABS else FIRST_TAB
-    context = request[CONTEXT]
+    context = request.context
     value = browser_state.with_entry(cookie, TAB_ENTRY, asked)
     age_s = browser_state.CONGLOMERATE_AGE_S
-    context.set_cookies[name] = jar.plain(name, value, age_s=age_s, secure=context.secure)
+    context.set_cookies[name] = jar.plain(name, value, age_s=age_s, secure=request.is_https)
     return asked

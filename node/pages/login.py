@@ -7,7 +7,8 @@ from node.answers import redirect
 from node.forms import form_of
 from node.logins import LoginResult
 from node.pages.shell import Shell
-from node.request_context import CONTEXT, RequestContext
+from node.request import Request
+from node.request_context import RequestContext
 from node.routes import Needs, Route
 from shared.clock import PolicyClock
 
@@ -19,9 +20,9 @@ MESSAGES = {
 
 
 def login_routes(clock: PolicyClock, shell: Shell) -> list[Route]:
-    async def show(request: web.Request) -> web.Response:
+    async def show(request: Request) -> web.Response:
         """Somebody who is logged in, by form or already, goes where he wanted to go."""
-        context, form = request[CONTEXT], await form_of(request)
+        context, form = request.context, await form_of(request)
         wanted = form.get("os_destination") or request.query.get("os_destination")
         destination = shell.paths.destination(wanted)
         violation = request.query.get("permissionViolation") == "true"

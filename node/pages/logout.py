@@ -10,7 +10,7 @@ from node.filters.xsrf import carries_valid_token
 from node.logins import Logins
 from node.logout import log_out
 from node.pages.shell import Shell
-from node.request_context import CONTEXT
+from node.request import Request
 from node.routes import Needs, Route
 from node.web_sessions import WebSessions
 from shared.clock import PolicyClock
@@ -21,8 +21,8 @@ PATHS = ("/secure/Logout!default.jspa", "/secure/Logout.jspa", "/logout")
 def logout_routes(
     logins: Logins, web_sessions: WebSessions, clock: PolicyClock, shell: Shell, *, jar: CookieJarRules
 ) -> list[Route]:
-    async def leave(request: web.Request) -> web.Response:
-        account = request[CONTEXT].account
+    async def leave(request: Request) -> web.Response:
+        account = request.context.account
         if account is None:
             return shell.page(request, "logged_out.html", was=None)
         if not await carries_valid_token(request):

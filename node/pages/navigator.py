@@ -17,7 +17,7 @@ from node.issues.search import SearchPage, SearchRequest, search
 from node.pages import browser_state
 from node.pages.basic_search import ME, NOBODY, BasicSearch
 from node.pages.shell import Shell
-from node.request_context import CONTEXT
+from node.request import Request
 from node.rest.arguments import whole_number
 from node.routes import Needs, Route
 
@@ -42,9 +42,9 @@ class Question:
 
 
 def navigator_routes(desk: IssueDesk, shell: Shell, *, jar: CookieJarRules) -> list[Route]:
-    async def navigate(request: web.Request) -> web.Response:
+    async def navigate(request: Request) -> web.Response:
         question = _question(request)
-        scope = await desk.scope(request[CONTEXT].account)
+        scope = await desk.scope(request.context.account)
         page, problems = _found(question, scope)
         _keep_view(request, question.view, jar)
         return shell.page(
@@ -64,7 +64,7 @@ def navigator_routes(desk: IssueDesk, shell: Shell, *, jar: CookieJarRules) -> l
     return [Route("GET", "/issues/", navigate, Needs.ANYONE), Route("GET", "/issues", navigate, Needs.ANYONE)]
 
 
-def _question(request: web.Request) -> Question:
+def _question(request: Request) -> Question:
     """The view asked for, else the one used last; a query in the address is always the advanced view's."""
     query = request.query
     last = request.cookies.get(browser_state.NAVIGATOR_COOKIE)
@@ -88,7 +88,7 @@ def _has_more(page: SearchPage) -> bool:
     return page.request.start_at + len(page.issues) < page.total
 
 
-def _keep_view(request: web.Request, view: str, jar: CookieJarRules) -> None:
+def _keep_view(request: Request, view: str, jar: CookieJarRules) -> None:
     """Set anew on each use: the ten years count from the last one."""
-    context, name = request[CONTEXT], browser_state.NAVIGATOR_COOKIE
-    context.set_cookies[name] = jar.plain(name, view, age_s=browser_state.NAVIGATOR_AGE_S, secure=context.secure)
+    context, name = request.context, browser_state.NAVIGATOR_COOKIE
+    context.set_cookies[name] = jar.plain(name, view, age_s=browser_state.NAVIGATOR_AGE_S, secure=request.is_https)

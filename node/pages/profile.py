@@ -8,7 +8,7 @@ from node.own_password import OwnPassword
 from node.pages.fields import form_text, same_twice
 from node.pages.shell import Shell
 from node.pages.telling import tell
-from node.request_context import CONTEXT
+from node.request import Request
 from node.rest.arguments import PASSWORD_MAX
 from node.routes import Route, Xsrf
 from node.store import credentials, remember_me
@@ -22,8 +22,8 @@ PROFILE = "/secure/ViewProfile.jspa"
 def profile_routes(
     database: Database, own_password: OwnPassword, actions: AdminActions, shell: Shell, settings: NodeSettings
 ) -> list[Route]:
-    async def show(request: web.Request, problem: str | None = None) -> web.Response:
-        user = request[CONTEXT].user
+    async def show(request: Request, problem: str | None = None) -> web.Response:
+        user = request.context.user
         async with database.transaction() as connection:
             tokens = await remember_me.count(connection, user.user_key)
             counters = await credentials.counters_of(connection, user.username)
@@ -37,11 +37,11 @@ def profile_routes(
             spared=settings.switches.own_password_change_spares_current,
         )
 
-    async def profile(request: web.Request) -> web.Response:
+    async def profile(request: Request) -> web.Response:
         return await show(request)
 
-    async def change_password(request: web.Request) -> web.Response:
-        context, form = request[CONTEXT], await form_of(request)
+    async def change_password(request: Request) -> web.Response:
+        context, form = request.context, await form_of(request)
         try:
             new = same_twice(form, "password", "confirm", limit=PASSWORD_MAX)
             old = form_text(form, "current", limit=PASSWORD_MAX)
@@ -53,8 +53,8 @@ def profile_routes(
             facts.append("This browser's own session is among them: log in again with the new password.")
         return shell.page(request, "done.html", title="Your password is changed", facts=facts, back=PROFILE)
 
-    async def forget_browsers(request: web.Request) -> web.Response:
-        facts = tell(await actions.clear_remember_me(request[CONTEXT].user), settings)
+    async def forget_browsers(request: Request) -> web.Response:
+        facts = tell(await actions.clear_remember_me(request.context.user), settings)
         return shell.page(request, "done.html", title="Your browsers are forgotten", facts=facts, back=PROFILE)
 
     return [

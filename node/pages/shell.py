@@ -15,7 +15,7 @@ from node.pages import browser_state
 from node.pages.assets import Assets
 from node.pages.rendering import render
 from node.paths import Paths
-from node.request_context import CONTEXT
+from node.request import Request
 from node.web_sessions import WebSessions
 from shared.clock import PolicyClock
 from shared.settings import NodeSettings
@@ -49,7 +49,7 @@ class Shell:
         assets: Assets,
         *,
         paths: Paths,
-        token_of: Callable[[web.Request], str],
+        token_of: Callable[[Request], str],
     ) -> None:
         self._settings = settings
         self._web_sessions = web_sessions
@@ -60,7 +60,7 @@ class Shell:
 
     def page(
         self,
-        request: web.Request,
+        request: Request,
         template: str,
         *,
         status: int = 200,
@@ -70,20 +70,18 @@ class Shell:
         """A whole page; `values` are what its template needs beyond the shell."""
         return html_answer(render(template, self._around(request) | values), status, headers)
 
-    def part(self, request: web.Request, template: str, **values: object) -> str:
+    def part(self, request: Request, template: str, **values: object) -> str:
         """A part of a page, for a script that puts it there, or to be put into a page at once."""
         return render(template, {"paths": self.paths, "strip": self.strip(request), **values})
 
-    def error(
-        self, request: web.Request, status: int, message: str, headers: dict[str, str] | None = None
-    ) -> web.Response:
+    def error(self, request: Request, status: int, message: str, headers: dict[str, str] | None = None) -> web.Response:
         """The page for anything that went wrong outside REST."""
         title = HTTPStatus(status).phrase if status in HTTPStatus._value2member_map_ else "Error"
         values = {"title": title, "code": status, "message": message}
         return self.page(request, "error.html", status=status, headers=headers, **values)
 
-    def strip(self, request: web.Request) -> Strip:
-        context, settings = request[CONTEXT], self._settings
+    def strip(self, request: Request) -> Strip:
+        context, settings = request.context, self._settings
         session = context.session
         return Strip(
             node_id=settings.node_id,
@@ -97,12 +95,12 @@ class Shell:
             now_ms=self._clock.now_ms(),
         )
 
-    def _around(self, request: web.Request) -> dict[str, object]:
+    def _around(self, request: Request) -> dict[str, object]:
         acknowledged = request.cookies.get(browser_state.UNSUPPORTED_COOKIE)
         return {
             "paths": self.paths,
             "asset": lambda name: self.paths.to(self._assets.address(name)),
-            "account": request[CONTEXT].account,
+            "account": request.context.account,
             "strip": self.strip(request),
             "atl_token": self._token_of(request),
             "unsupported_browser": browser_state.needs_warning(request.headers.get("User-Agent", ""), acknowledged),

@@ -7,15 +7,15 @@ from node.cookies import CookieJarRules
 from node.forms import form_of
 from node.pages import browser_state
 from node.pages.shell import Shell
-from node.request_context import CONTEXT
+from node.request import Request
 from node.routes import Needs, Route, Xsrf
 
 
 def unsupported_browser_routes(shell: Shell, *, jar: CookieJarRules) -> list[Route]:
-    async def acknowledge(request: web.Request) -> web.Response:
-        context = request[CONTEXT]
+    async def acknowledge(request: Request) -> web.Response:
+        context = request.context
         name = browser_state.UNSUPPORTED_COOKIE
-        context.set_cookies[name] = jar.plain(name, browser_state.ACKNOWLEDGED, age_s=None, secure=context.secure)
+        context.set_cookies[name] = jar.plain(name, browser_state.ACKNOWLEDGED, age_s=None, secure=request.is_https)
         return redirect(shell.paths.destination((await form_of(request)).get("returnUrl")) or shell.paths.home)
 
     return [Route("POST", "/secure/UnsupportedBrowser.jspa", acknowledge, Needs.ANYONE, xsrf=Xsrf.TOKEN)]

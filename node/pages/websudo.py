@@ -10,7 +10,7 @@ from node.answers import redirect
 from node.forms import form_of
 from node.logins import Logins
 from node.pages.shell import Shell
-from node.request_context import CONTEXT
+from node.request import Request
 from node.routes import Needs, Route, Xsrf
 from node.websudo import HEADER, WebSudo
 from shared.clock import PolicyClock
@@ -20,16 +20,16 @@ EMPTY = "You must enter your password."
 
 
 def websudo_routes(logins: Logins, websudo: WebSudo, clock: PolicyClock, shell: Shell) -> list[Route]:
-    def form(request: web.Request, wanted: str, is_post: str, message: str | None = None) -> web.Response:
+    def form(request: Request, wanted: str, is_post: str, message: str | None = None) -> web.Response:
         return shell.page(request, "websudo.html", destination=wanted, is_post=is_post == "true", message=message)
 
-    async def show(request: web.Request) -> web.Response:
+    async def show(request: Request) -> web.Response:
         query = request.query
         return form(request, query.get("webSudoDestination", ""), query.get("webSudoIsPost", "false"))
 
-    async def authenticate(request: web.Request) -> web.Response:
+    async def authenticate(request: Request) -> web.Response:
         """Goes on to the destination, which is a path of ours or the landing page."""
-        context, fields = request[CONTEXT], await form_of(request)
+        context, fields = request.context, await form_of(request)
         password, wanted = fields.get("webSudoPassword", ""), fields.get("webSudoDestination", "")
         is_right = bool(password) and await logins.is_password_of(context.user, password)
         if not is_right or context.session is None:

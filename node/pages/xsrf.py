@@ -7,11 +7,11 @@ pycontribs/jira looks for the marker in answers that were not errors. Jira 9 was
 from aiohttp import web
 
 from node.pages.shell import Shell
-from node.request_context import CONTEXT
+from node.request import Request
 
 
-def token_missing_page(request: web.Request, shell: Shell) -> web.Response:
+def token_missing_page(request: Request, shell: Shell) -> web.Response:
     """Says whether the token is missing or the session it belonged to is over, and offers the way back."""
-    context = request[CONTEXT]
+    context = request.context
     expired = context.account is None and context.session_ended is not None
     return shell.page(request, "xsrf_missing.html", expired=expired)

@@ -7,7 +7,7 @@ from aiohttp import web
 from node.anonymizing import Anonymizing
 from node.answers import error_collection, json_answer, no_content
 from node.identity import Account
-from node.request_context import CONTEXT
+from node.request import Request
 from node.rest.arguments import json_body, optional_text, text_field, whole_number
 from node.rest.user import find_user
 from node.routes import Needs, Route, rest
@@ -29,20 +29,20 @@ def anonymization_routes(database: Database, anonymizing: Anonymizing, *, is_clu
         except CallerError as error:
             raise CallerError(400, fields={"userKey": str(error)}) from error
 
-    async def validate(request: web.Request) -> web.Response:
+    async def validate(request: Request) -> web.Response:
         account = await user_with_key(request.query.get("userKey", ""))
-        problem = anonymizing.problem_with(account, request[CONTEXT].user)
+        problem = anonymizing.problem_with(account, request.context.user)
         return json_answer(_validation(account, problem), 400 if problem else 200)
 
-    async def start(request: web.Request) -> web.Response:
+    async def start(request: Request) -> web.Response:
         body = await json_body(request)
         account = await user_with_key(text_field(body, "userKey"))
         if (new_owner := optional_text(body, "newOwnerKey")) is not None:
             await user_with_key(new_owner)
-        task = await anonymizing.start(account, request[CONTEXT].user)
+        task = await anonymizing.start(account, request.context.user)
         return json_answer(_progress(task), 202)
 
-    async def progress(request: web.Request) -> web.Response:
+    async def progress(request: Request) -> web.Response:
         task_id = whole_number(request.query.get("taskId"), "taskId", default=0, most=2**63 - 1)
         async with database.transaction() as connection:
             task = await anonymizations.find(connection, task_id or None)
@@ -50,7 +50,7 @@ def anonymization_routes(database: Database, anonymizing: Anonymizing, *, is_clu
             return error_collection(404, NO_TASK)
         return json_answer(_progress(task))
 
-    async def unlock(_request: web.Request) -> web.Response:
+    async def unlock(_request: Request) -> web.Response:
         """Only a cluster can lose the node that runs a task and go on."""
         if not is_clustered:
             raise CallerError(400, NOT_CLUSTERED)

@@ -3,8 +3,7 @@
 import json
 from typing import Any
 
-from aiohttp import web
-
+from node.request import Request
 from node.store.engine import is_storable
 from shared.errors import CallerError
 
@@ -13,7 +12,7 @@ TEXT_MAX = 255
 PASSWORD_MAX = 1024
 
 
-async def json_body(request: web.Request) -> dict[str, Any]:
+async def json_body(request: Request) -> dict[str, Any]:
     """The body as a JSON object. Raises CallerError 415 for another content type and 400 for another body."""
     declared = request.headers.get("Content-Type", "")
     if declared and request.content_type not in JSON_TYPES:

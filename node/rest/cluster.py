@@ -10,9 +10,10 @@ from typing import Any
 
 from aiohttp import web
 
-from node.answers import json_answer, no_content
+from node.answers import answer, json_answer, no_content
 from node.cluster import ACTIVE, OFFLINE, is_alive
 from node.filters import Handler
+from node.request import Request
 from node.routes import Needs, Route, rest
 from node.store import cluster_nodes
 from node.store.cluster_nodes import ClusterNode
@@ -28,13 +29,13 @@ from shared.errors import CallerError
 def cluster_routes(database: Database, upgrading: Upgrading, clock: PolicyClock, *, is_clustered: bool) -> list[Route]:
     """`is_clustered` false is a Jira without cluster.properties: everything here is 405."""
 
-    async def nodes(_request: web.Request) -> web.Response:
+    async def nodes(_request: Request) -> web.Response:
         async with database.transaction() as connection:
             found = await cluster_nodes.all_nodes(connection)
         now_ms = clock.now_ms()
         return json_answer([_bean(node, alive=is_alive(node, now_ms=now_ms)) for node in found])
 
-    async def take_offline(request: web.Request) -> web.Response:
+    async def take_offline(request: Request) -> web.Response:
         now_ms = clock.now_ms()
         async with database.transaction() as connection:
             node = await cluster_nodes.find(connection, _node_id(request), for_update=True)
@@ -43,9 +44,9 @@ def cluster_routes(database: Database, upgrading: Upgrading, clock: PolicyClock,
             if node.state != ACTIVE or is_alive(node, now_ms=now_ms):
                 raise CallerError(405, f"Only a node that is {ACTIVE} and not alive can be taken offline.")
             await cluster_nodes.set_state(connection, node.node_id, OFFLINE, now_ms=now_ms)
-        return web.Response(status=200)
+        return answer(200, {})
 
-    async def remove(request: web.Request) -> web.Response:
+    async def remove(request: Request) -> web.Response:
         async with database.transaction() as connection:
             node = await cluster_nodes.find(connection, _node_id(request), for_update=True)
             if node is None:
@@ -55,11 +56,11 @@ def cluster_routes(database: Database, upgrading: Upgrading, clock: PolicyClock,
             await cluster_nodes.remove(connection, node.node_id)
         return no_content()
 
-    async def state(_request: web.Request) -> web.Response:
+    async def state(_request: Request) -> web.Response:
         return json_answer(_upgrade_bean(await upgrading.current()))
 
     def carry_out(order: Order) -> Handler:
-        async def handle(_request: web.Request) -> web.Response:
+        async def handle(_request: Request) -> web.Response:
             return json_answer(_upgrade_bean(await upgrading.order(order)))
 
         return handle
@@ -77,19 +78,19 @@ def cluster_routes(database: Database, upgrading: Upgrading, clock: PolicyClock,
 
 
 def _not_clustered() -> Handler:
-    async def refuse(_request: web.Request) -> web.Response:
+    async def refuse(_request: Request) -> web.Response:
         raise CallerError(405, NOT_CLUSTERED)
 
     return refuse
 
 
-def _node_id(request: web.Request) -> str:
-    node_id = request.match_info["id"]
+def _node_id(request: Request) -> str:
+    node_id = request.variables["id"]
     return node_id if is_storable(node_id) else ""
 
 
-def _unknown(request: web.Request) -> CallerError:
-    return CallerError(404, f"There is no node '{request.match_info['id']}' in this cluster.")
+def _unknown(request: Request) -> CallerError:
+    return CallerError(404, f"There is no node '{request.variables['id']}' in this cluster.")
 
 
 def _bean(node: ClusterNode, *, alive: bool) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from node.issues.model import Issue
 from node.issues.rest_shapes import issue_bean
 from node.issues.visibility import find_issue
 from node.paths import Paths
-from node.request_context import CONTEXT
+from node.request import Request
 from node.rest.arguments import whole_number
 from node.rest.uploads import uploaded_files
 from node.routes import Needs, Route, Xsrf, rest
@@ -25,26 +25,26 @@ FILE_PART = "file"
 
 
 def issue_routes(desk: IssueDesk, *, paths: Paths) -> list[Route]:
-    async def asked(request: web.Request) -> tuple[Issue, Scope]:
-        scope = await desk.scope(request[CONTEXT].account)
-        return find_issue(scope.tracker, request.match_info["key"], scope.viewer), scope
+    async def asked(request: Request) -> tuple[Issue, Scope]:
+        scope = await desk.scope(request.context.account)
+        return find_issue(scope.tracker, request.variables["key"], scope.viewer), scope
 
-    async def read(request: web.Request) -> web.Response:
+    async def read(request: Request) -> web.Response:
         issue, scope = await asked(request)
         fields = [name.strip() for value in request.query.getall("fields", []) for name in value.split(",")]
         view = await desk.view(scope, (issue,))
         return json_answer(issue_bean(issue, view, [name for name in fields if name] or ALL_FIELDS))
 
-    async def attach(request: web.Request) -> web.Response:
+    async def attach(request: Request) -> web.Response:
         issue, scope = await asked(request)
         files = await uploaded_files(request, FILE_PART)
-        stored = await desk.attach(issue, files, request[CONTEXT].user)
+        stored = await desk.attach(issue, files, request.context.user)
         base_url = paths.absolute("")
         return json_answer([beans.attachment_bean(one, scope.people, base_url) for one in stored])
 
-    async def attachment(request: web.Request) -> web.Response:
-        scope = await desk.scope(request[CONTEXT].account)
-        attachment_id = whole_number(request.match_info["id"], "id", default=0, most=2**63 - 1)
+    async def attachment(request: Request) -> web.Response:
+        scope = await desk.scope(request.context.account)
+        attachment_id = whole_number(request.variables["id"], "id", default=0, most=2**63 - 1)
         found = await desk.attachment(attachment_id, scope)
         if found is None:
             raise CallerError(404, f"The attachment with id '{attachment_id}' does not exist")

@@ -2,9 +2,10 @@
 
 from aiohttp import web
 
-from node.answers import json_answer
+from node.answers import answer, json_answer
 from node.life import NodeLife
 from node.paths import Paths
+from node.request import Request
 from node.routes import Needs, Route, rest
 from shared.clock import PolicyClock, jira_time
 from shared.contract import JSON_TYPE
@@ -25,11 +26,10 @@ def server_info_routes(clock: PolicyClock, life: NodeLife, *, paths: Paths, vers
         "serverTitle": "dcsim",
     }
 
-    async def server_info(_request: web.Request) -> web.Response:
+    async def server_info(_request: Request) -> web.Response:
         return json_answer(facts | {"serverTime": jira_time(clock.now_ms())})
 
-    async def status(_request: web.Request) -> web.Response:
-        body = f'{{"state":"{life.state}"}}'
-        return web.Response(text=body, status=life.state.http_status, headers={"Content-Type": JSON_TYPE})
+    async def status(_request: Request) -> web.Response:
+        return answer(life.state.http_status, {"Content-Type": JSON_TYPE}, f'{{"state":"{life.state}"}}'.encode())
 
     return [rest("GET", "/serverInfo", server_info, Needs.ANYONE), Route("GET", "/status", status, Needs.ANYONE)]

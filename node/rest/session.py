@@ -11,7 +11,7 @@ from node.filters.os_auth_type import denied_headers
 from node.logins import LoginResult, Logins
 from node.logout import log_out
 from node.paths import Paths
-from node.request_context import CONTEXT
+from node.request import Request
 from node.rest.arguments import PASSWORD_MAX, json_body, optional_text
 from node.rest.beans import login_info
 from node.routes import REST_AUTH, Needs, Route
@@ -31,7 +31,7 @@ def session_routes(
     jar: CookieJarRules,
     paths: Paths,
 ) -> list[Route]:
-    async def create(request: web.Request) -> web.Response:
+    async def create(request: Request) -> web.Response:
         body = await json_body(request)
         username = optional_text(body, "username") or ""
         password = optional_text(body, "password", limit=PASSWORD_MAX) or ""
@@ -39,7 +39,7 @@ def session_routes(
         result = await log_in(request, logins, given, jar=jar)
         if result is LoginResult.CAPTCHA_NEEDED:
             return error_collection(403, LOGIN_DENIED, headers=denied_headers(paths))
-        context = request[CONTEXT]
+        context = request.context
         if result is not LoginResult.OK or context.session is None:
             return error_collection(401, LOGIN_FAILED, headers={"WWW-Authenticate": "JIRA REST POST"})
         # The seed's sample shows the time of the login before this one, and counts that include this one.
@@ -51,8 +51,8 @@ def session_routes(
             }
         )
 
-    async def read(request: web.Request) -> web.Response:
-        account = request[CONTEXT].account
+    async def read(request: Request) -> web.Response:
+        account = request.context.account
         if account is None:
             return error_collection(401, NOT_AUTHENTICATED)
         async with database.transaction() as connection:
@@ -65,8 +65,8 @@ def session_routes(
             }
         )
 
-    async def end(request: web.Request) -> web.Response:
-        if request[CONTEXT].account is None:
+    async def end(request: Request) -> web.Response:
+        if request.context.account is None:
             return error_collection(401, NOT_AUTHENTICATED)
         await log_out(request, logins, web_sessions, clock, jar=jar)
         return no_content()

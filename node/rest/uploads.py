@@ -1,9 +1,10 @@
 """Reading files out of a multipart form, piece by piece, so that no sender decides how much memory it takes."""
 
-from aiohttp import BodyPartReader, MultipartReader, web
+from aiohttp import BodyPartReader, MultipartReader
 from aiohttp.http_exceptions import HttpProcessingError
 
 from node.issues.attachments import FILE_BYTES_MAX, NewFile, too_large
+from node.request import Request
 from shared.errors import CallerError
 
 FORM_BYTES_MAX = 2 * FILE_BYTES_MAX
@@ -14,7 +15,7 @@ _MALFORMED = (ValueError, LookupError, RuntimeError, AssertionError, HttpProcess
 """What aiohttp raises, depending on what is wrong with a form."""
 
 
-async def uploaded_files(request: web.Request, part_name: str) -> list[NewFile]:
+async def uploaded_files(request: Request, part_name: str) -> list[NewFile]:
     """The files of every part with that name. Raises CallerError 415 for another content type, 413 for too much and
     400 for a form that cannot be read or has no such file."""
     if request.content_type != MULTIPART:

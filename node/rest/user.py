@@ -5,12 +5,12 @@ import secrets
 from aiohttp import web
 
 from node.admin_actions import AdminActions
-from node.answers import json_answer, no_content
+from node.answers import answer, json_answer, no_content
 from node.identity import Account
 from node.passwords import Passwords
 from node.paths import Paths
 from node.profiles import ProfileChange, Profiles, name_taken, refuse_odd_name, refuse_self
-from node.request_context import CONTEXT
+from node.request import Request
 from node.rest.arguments import (
     PASSWORD_MAX,
     json_body,
@@ -41,13 +41,13 @@ def user_routes(
 ) -> list[Route]:
     """`DELETE user/session/{username}` is there from 9.11 on only."""
 
-    async def named(request: web.Request) -> Account:
+    async def named(request: Request) -> Account:
         return await find_user(database, request.query.get("username"), request.query.get("key"))
 
-    async def read(request: web.Request) -> web.Response:
+    async def read(request: Request) -> web.Response:
         return json_answer(user_bean(await named(request), paths))
 
-    async def search(request: web.Request) -> web.Response:
+    async def search(request: Request) -> web.Response:
         text = request.query.get("username", request.query.get("query", ""))
         start = whole_number(request.query.get("startAt"), "startAt", default=0)
         limit = whole_number(request.query.get("maxResults"), "maxResults", default=50)
@@ -55,7 +55,7 @@ def user_routes(
             found = await directory.search(connection, "" if text == "." else text, start=start, limit=min(limit, 1000))
         return json_answer([user_bean(account, paths) for account in found])
 
-    async def create(request: web.Request) -> web.Response:
+    async def create(request: Request) -> web.Response:
         body = await json_body(request)
         name = text_field(body, "name")
         refuse_odd_name(name)
@@ -80,7 +80,7 @@ def user_routes(
         assert account is not None
         return json_answer(user_bean(account, paths), 201)
 
-    async def update(request: web.Request) -> web.Response:
+    async def update(request: Request) -> web.Response:
         account = await named(request)
         body = await json_body(request)
         change = ProfileChange(
@@ -89,24 +89,24 @@ def user_routes(
             email=optional_text(body, "emailAddress"),
             active=optional_flag(body, "active"),
         )
-        await profiles.change(account, change, actor=request[CONTEXT].user)
+        await profiles.change(account, change, actor=request.context.user)
         return json_answer(user_bean(await find_user(database, None, account.user_key), paths))
 
-    async def delete(request: web.Request) -> web.Response:
+    async def delete(request: Request) -> web.Response:
         account = await named(request)
-        refuse_self(request[CONTEXT].user, account, "delete")
+        refuse_self(request.context.user, account, "delete")
         await actions.delete_user(account)
         return no_content()
 
-    async def change_password(request: web.Request) -> web.Response:
+    async def change_password(request: Request) -> web.Response:
         account = await named(request)
         password = text_field(await json_body(request), "password", limit=PASSWORD_MAX)
         await actions.change_password(account, password)
         return no_content()
 
-    async def end_sessions(request: web.Request) -> web.Response:
-        await actions.end_sessions(await find_user(database, request.match_info["username"], None))
-        return web.Response(status=200)
+    async def end_sessions(request: Request) -> web.Response:
+        await actions.end_sessions(await find_user(database, request.variables["username"], None))
+        return answer(200, {})
 
     routes = [
         rest("GET", "/user", read),

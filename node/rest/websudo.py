@@ -3,14 +3,14 @@
 from aiohttp import web
 
 from node.answers import no_content
-from node.request_context import CONTEXT
+from node.request import Request
 from node.routes import REST_AUTH, Needs, Route
 from node.websudo import WebSudo
 
 
 def websudo_resource_routes(websudo: WebSudo) -> list[Route]:
-    async def end(request: web.Request) -> web.Response:
-        session = request[CONTEXT].session
+    async def end(request: Request) -> web.Response:
+        session = request.context.session
         if session is not None:
             websudo.end(session)
         return no_content()

@@ -80,9 +80,9 @@ async def target(stores):
     found = set()
     add_routes = node.web_app.add_routes
 
-    def listening(app, routes, filters, where):
-        found.update((route.method, path) for route in routes if route.exists and filters for path in route.paths)
-        add_routes(app, routes, filters, where)
+    def listening(router, routes, filters, where):
+        found.update((route.method, path) for route in routes if filters for path in route.paths)
+        add_routes(router, routes, filters, where)
 
     url = await stores.fresh_database()
     with pytest.MonkeyPatch.context() as patch:
@@ -149,13 +149,15 @@ async def send(target, request):
     async with target.node.client.request(
         request["method"] or method, url, headers=headers, allow_redirects=False, **options
     ) as response:
-        return response.status, await response.read()
+        return response, await response.read()
 
 
 async def check(target, request):
-    status, body = await send(target, request)
-    assert status < 500, (status, body[:300])
+    answer, body = await send(target, request)
+    assert answer.status < 500, (answer.status, body[:300])
     assert b"Traceback" not in body
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert answer.headers["X-AREQUESTID"]
 
 
 unhurried = {"deadline": None, "suppress_health_check": list(HealthCheck), "derandomize": False}

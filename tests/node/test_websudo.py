@@ -8,7 +8,8 @@ from aiohttp import web
 
 from node.answers import html_answer
 from node.filters.access import access_filter
-from node.request_context import CONTEXT, RequestContext
+from node.request import request_maker
+from node.request_context import RequestContext
 from node.routes import Needs, Route
 from node.web_sessions import SessionLimits, WebSessions
 from node.websudo import WebSudo
@@ -68,11 +69,11 @@ class ProtectedPage:
         page = access_filter(self.websudo, self.clock, bare_shell(self.clock))(self._route, self._route.handler)
 
         async def known(request):
-            request[CONTEXT] = RequestContext("1x1x1", session=self.session, account=self.session.account)
+            request.context = RequestContext("1x1x1")
+            request.context.session, request.context.account = self.session, self.session.account
             return await page(request)
 
-        app = web.Application()
-        app.router.add_get(self._route.path, known)
+        app = web.Server(known, request_factory=request_maker(1))
         socket = listen("127.0.0.1", 0)
         port = socket.getsockname()[1]
         async with serving(app, socket), aiohttp.ClientSession() as client:

@@ -7,7 +7,7 @@ from node.answers import redirect
 from node.forms import form_of
 from node.pages.fields import form_text, require_tick
 from node.pages.shell import Shell
-from node.request_context import CONTEXT
+from node.request import Request
 from node.rest.arguments import whole_number
 from node.rest.user import find_user
 from node.routes import Needs, Route, Xsrf
@@ -19,17 +19,17 @@ ANONYMIZE = "/secure/admin/user/AnonymizeUser.jspa"
 
 
 def anonymize_page_routes(database: Database, anonymizing: Anonymizing, shell: Shell) -> list[Route]:
-    async def start(request: web.Request) -> web.Response:
+    async def start(request: Request) -> web.Response:
         form = await form_of(request)
         account = await find_user(database, form_text(form, "name"), None)
         require_tick(form, "sure")
-        actor = request[CONTEXT].user
+        actor = request.context.user
         if problem := anonymizing.problem_with(account, actor):
             raise CallerError(400, problem)
         task = await anonymizing.start(account, actor)
         return redirect(shell.paths.to(f"{ANONYMIZE}?taskId={task.task_id}"))
 
-    async def progress(request: web.Request) -> web.Response:
+    async def progress(request: Request) -> web.Response:
         task_id = whole_number(request.query.get("taskId"), "taskId", default=0, most=2**63 - 1)
         async with database.transaction() as connection:
             task = await anonymizations.find(connection, task_id)

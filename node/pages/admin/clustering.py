@@ -7,6 +7,7 @@ from aiohttp import web
 from node.invalidation.facts import DeliveryFacts, backlog
 from node.pages.node_rows import node_row
 from node.pages.shell import Shell
+from node.request import Request
 from node.routes import Needs, Route
 from node.store import cluster_nodes, directory, invalidation_log
 from node.store.engine import Database
@@ -21,7 +22,7 @@ def clustering_routes(
 ) -> list[Route]:
     """`facts` are the delivery's; what waits for a node is shown only where there are queues."""
 
-    async def show(request: web.Request) -> web.Response:
+    async def show(request: Request) -> web.Response:
         async with database.transaction() as connection:
             nodes = await cluster_nodes.all_nodes(connection)
             entries = await invalidation_log.latest(connection, limit=ENTRIES_SHOWN)

@@ -11,7 +11,7 @@ from node.pages.fields import form_text
 from node.pages.shell import Shell
 from node.pages.telling import tell_deactivation
 from node.profiles import ProfileChange, Profiles
-from node.request_context import CONTEXT
+from node.request import Request
 from node.rest.user import find_user
 from node.routes import Needs, Route, Xsrf
 from node.store.engine import Database
@@ -21,11 +21,11 @@ EDIT = "/secure/admin/user/EditUser.jspa"
 
 
 def edit_user_routes(database: Database, profiles: Profiles, shell: Shell, settings: NodeSettings) -> list[Route]:
-    async def show(request: web.Request) -> web.Response:
+    async def show(request: Request) -> web.Response:
         account = await find_user(database, request.query.get("editName"), None)
         return shell.page(request, "admin/edit_user.html", user=account)
 
-    async def save(request: web.Request) -> web.Response:
+    async def save(request: Request) -> web.Response:
         form = await form_of(request)
         account = await find_user(database, form_text(form, "editName"), None)
         active = form.get("active") == "true"
@@ -35,7 +35,7 @@ def edit_user_routes(database: Database, profiles: Profiles, shell: Shell, setti
             email=form_text(form, "email"),
             active=active if active is not account.active else None,
         )
-        outcome = await profiles.change(account, change, actor=request[CONTEXT].user)
+        outcome = await profiles.change(account, change, actor=request.context.user)
         changed = await find_user(database, None, account.user_key)
         facts = ["Name, full name and address are saved; sessions that are open stay open."]
         if change.active is False:

@@ -6,6 +6,7 @@ from aiohttp import web
 
 from node.caches import Caches
 from node.pages.shell import Shell
+from node.request import Request
 from node.rest.arguments import whole_number
 from node.rest.user import find_user
 from node.routes import Needs, Route
@@ -19,7 +20,7 @@ PAGE_SIZE = 50
 
 
 def user_page_routes(database: Database, caches: Caches, shell: Shell, *, version: Version) -> list[Route]:
-    async def browse(request: web.Request) -> web.Response:
+    async def browse(request: Request) -> web.Response:
         text = request.query.get("userSearchFilter", "")
         start = whole_number(request.query.get("start"), "start", default=0)
         async with database.transaction() as connection:
@@ -43,7 +44,7 @@ def user_page_routes(database: Database, caches: Caches, shell: Shell, *, versio
             forth=f"{link}{start + PAGE_SIZE}" if len(found) > PAGE_SIZE else None,
         )
 
-    async def view(request: web.Request) -> web.Response:
+    async def view(request: Request) -> web.Response:
         account = await find_user(database, request.query.get("name"), None)
         async with database.transaction() as connection:
             tokens = await remember_me.count(connection, account.user_key)
