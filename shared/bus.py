@@ -50,8 +50,9 @@ class Bus(Protocol):
         """Returns how many listened. Raises DependencyError when the bus cannot be reached."""
         ...
 
-    def subscribe(self, channel: str) -> AsyncIterator[Event]:
-        """Endless; reconnects by itself and then yields another Subscribed. Never raises for a lost bus."""
+    def subscribe(self, *channels: str) -> AsyncIterator[Event]:
+        """What is published on any of the channels. Endless; reconnects by itself and then yields another Subscribed,
+        once for all of them. Never raises for a lost bus."""
         ...
 
 
@@ -88,14 +89,14 @@ class RedisBus:
         except _LOST as error:
             raise DependencyError(f"Redis did not take the message for {channel}: {error}") from error
 
-    async def subscribe(self, channel: str) -> AsyncIterator[Event]:
+    async def subscribe(self, *channels: str) -> AsyncIterator[Event]:
         delay_s = RECONNECT_FIRST_S
         while True:
             pubsub = self._redis.pubsub()
             try:
                 with _cancellation_wins():
-                    await pubsub.subscribe(channel)
-                async for event in _events(pubsub):
+                    await pubsub.subscribe(*channels)
+                async for event in _events(pubsub, len(channels)):
                     delay_s = RECONNECT_FIRST_S
                     yield event
             except _LOST:
@@ -123,15 +124,16 @@ def _cancellation_wins() -> Iterator[None]:
         raise asyncio.CancelledError
 
 
-async def _events(pubsub: PubSub) -> AsyncIterator[Event]:
-    """Everything the connection says, confirmations included: redis-py reconnects inside the read and only the
-    second confirmation tells. An idle channel is no error, so the wait has no time limit here."""
+async def _events(pubsub: PubSub, channels: int) -> AsyncIterator[Event]:
+    """Everything the connection says, confirmations included: redis-py reconnects inside the read and only a second
+    confirmation tells. Each channel has its own, which says how many there are by now; the last one counts. An idle
+    channel is no error, so the wait has no time limit here."""
     while True:
         with _cancellation_wins():
             raw = await pubsub.get_message(timeout=None)
         if raw is None:
             continue
-        if raw["type"] == "subscribe":
+        if raw["type"] == "subscribe" and raw["data"] == channels:
             yield Subscribed()
         elif raw["type"] == "message":
             yield Message(raw["channel"].decode(), raw["data"])
@@ -154,12 +156,14 @@ class MemoryBus:
             queue.put_nowait(Message(channel, payload))
         return len(queues)
 
-    async def subscribe(self, channel: str) -> AsyncIterator[Event]:
+    async def subscribe(self, *channels: str) -> AsyncIterator[Event]:
         queue: asyncio.Queue[Event] = asyncio.Queue(QUEUE_MAX)
         queue.put_nowait(Subscribed())
-        self._queues[channel].add(queue)
+        for channel in channels:
+            self._queues[channel].add(queue)
         try:
             while True:
                 yield await queue.get()
         finally:
-            self._queues[channel].discard(queue)
+            for channel in channels:
+                self._queues[channel].discard(queue)

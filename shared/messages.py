@@ -3,9 +3,12 @@
 The bus may lose any of them. A hint lost is found in the log, an acknowledgement lost stands in the node's lease row.
 """
 
-import json
 from dataclasses import asdict, dataclass
 from typing import Any
+
+import orjson
+
+from shared.json_text import to_json
 
 PROTOCOL = 1
 
@@ -113,7 +116,7 @@ _FIELDS: dict[type[BusMessage], dict[str, type | tuple[type, ...]]] = {
 def decode(payload: bytes) -> BusMessage | None:
     """The message, or None when it is of another protocol version or no message of ours at all."""
     try:
-        fields = json.loads(payload)
+        fields = orjson.loads(payload)
         kind = _KINDS[fields.pop("kind")]
         if fields.pop("protocol") != PROTOCOL:
             return None
@@ -126,4 +129,4 @@ def decode(payload: bytes) -> BusMessage | None:
 
 
 def _encode(kind: str, fields: dict[str, Any]) -> bytes:
-    return json.dumps({"kind": kind, "protocol": PROTOCOL, **fields}, separators=(",", ":")).encode()
+    return to_json({"kind": kind, "protocol": PROTOCOL, **fields})

@@ -17,8 +17,9 @@ has seen unchanged since t was asked for before t, so its holder stops trusting 
 the expiry instant in the row, which would need clocks of different machines, or the database's, to agree; the argument
 is explored exhaustively by `tests/node/invalidation/fenced_model.py`.
 
-The bus carries hints, acknowledgements and a canary. Losing any of them costs time, never safety: hints are found in
-the log and acknowledgements in the lease rows at the next heartbeat. Leases and waits are real time.
+The bus carries hints and a canary, which all nodes hear, and acknowledgements, each into the inbox of the node whose
+call waits for it. Losing any of them costs time, never safety: hints are found in the log and acknowledgements in the
+lease rows at the next heartbeat. Leases and waits are real time.
 """
 
 import asyncio
@@ -32,9 +33,10 @@ from functools import partial
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from node.invalidation import Apply, Send
+from node.invalidation.acknowledgements import Acknowledgements
 from node.invalidation.facts import DeliveryFacts
 from node.invalidation.lease import NS, BootClock, Lease, LeaseRow, LeaseWatch, boot_ns
-from node.invalidation.receipts import NodeReceipt, Outcome, Receipt
+from node.invalidation.receipts import Receipt
 from node.store import invalidation_log, leases
 from node.store.engine import Database
 from shared.bus import Bus, Message, Subscribed
@@ -98,8 +100,8 @@ class FencedDelivery:
         self.head = 0
         self.counters = FencedCounters()
         self._watch = LeaseWatch(lease_s, clock=clock)
-        self._acknowledged: dict[tuple[str, str], int] = {}
-        self._news = asyncio.Condition()
+        self._acknowledgements = Acknowledgements(clock)
+        self._owed: set[str] = set()
         self._to_acknowledge = asyncio.Event()
         self._canary_is_due = asyncio.Event()
         self._must_catch_up = asyncio.Event()
@@ -141,13 +143,11 @@ class FencedDelivery:
     async def _send(self, event: Invalidation, over_at_ns: dict[LeaseRow, int]) -> Receipt:
         """Returns when every node has applied the event or is fenced: after one lease at the most."""
         committed_ns = self._clock()
-        hint = asyncio.create_task(self._hint(event))  # ahead of our own acknowledgement, for which nobody waits
+        hint = asyncio.create_task(self._hint(event))
         self._hear(event)
-        parts = await asyncio.gather(
-            *(self._await_one(row, event.position, limit_ns, committed_ns) for row, limit_ns in over_at_ns.items())
-        )
+        parts = await self._acknowledgements.wait_for(event.position, over_at_ns, committed_ns=committed_ns)
         hint.cancel()  # everybody has it or is fenced; a bus that says nothing must not hold up the call
-        return Receipt(event, tuple(parts), (self._clock() - committed_ns) / 1e6)
+        return Receipt(event, parts, (self._clock() - committed_ns) / 1e6)
 
     async def _hint(self, event: Invalidation) -> None:
         try:
@@ -239,7 +239,7 @@ class FencedDelivery:
         self.head = max(self.head, head)
         self._watch.observe(rows)
         for row in rows:
-            await self._note_acknowledgement(row.node_id, row.incarnation, row.applied)
+            self._acknowledgements.note((row.node_id, row.incarnation), row.applied)
         if self.applied < head:
             await self._replay(head)
         if self.applied >= head:
@@ -258,13 +258,15 @@ class FencedDelivery:
     def _hear(self, event: Invalidation) -> None:
         """An event from the bus, from the log or of our own: applied if it is the next, found in the log if not."""
         self.head = max(self.head, event.position)
-        if event.position <= self.applied:
-            self.counters.duplicates += 1
-        elif event.position == self.applied + 1:
-            self._apply_next(event)
-        else:
+        self._owe(event)
+        if event.position > self.applied + 1:
             self.counters.gaps += 1
             self._must_catch_up.set()
+            return
+        if event.position <= self.applied:
+            self.counters.duplicates += 1
+        else:
+            self._apply_next(event)
         self._to_acknowledge.set()
 
     def _apply_next(self, event: Invalidation) -> None:
@@ -291,6 +293,7 @@ class FencedDelivery:
                 if event.position != self.applied + 1:
                     break
                 self._apply_next(event)
+                self._owe(event)
                 self.counters.replayed += 1
             else:
                 if page:
@@ -306,22 +309,22 @@ class FencedDelivery:
     # --- the bus
 
     async def _listen(self, subscribed: asyncio.Event) -> None:
-        async for event in self._bus.subscribe(self._channel):
+        async for event in self._bus.subscribe(self._channel, self._inbox_of(self._node_id)):
             match event:
                 case Subscribed():
                     self.counters.subscriptions += 1
                     subscribed.set()
                     self._must_catch_up.set()  # between two subscriptions anything may have been missed
                 case Message(payload=payload):
-                    await self._receive(payload)
+                    self._receive(payload)
 
-    async def _receive(self, payload: bytes) -> None:
+    def _receive(self, payload: bytes) -> None:
         match decode(payload):
             case Invalidation() as event:
                 self.counters.hints += 1
                 self._hear(event)
             case Ack(node, incarnation, applied):
-                await self._note_acknowledgement(node, incarnation, applied)
+                self._acknowledgements.note((node, incarnation), applied)
             case Canary(_, position):
                 self.counters.canary_ns = self._clock()
                 if position > self.applied:
@@ -329,13 +332,22 @@ class FencedDelivery:
             case None:
                 log.warning("a message on the bus was not understood", bytes=len(payload))
 
+    def _owe(self, event: Invalidation) -> None:
+        """Whoever made the event waits for our acknowledgement, unless it was this node."""
+        if event.origin != self._node_id:
+            self._owed.add(event.origin)
+
     async def _acknowledge(self) -> None:
-        """Says how far we are, once for everything that was applied since the last time."""
+        """Says how far we are, once for everything that was applied since the last time, to those whose calls wait for
+        it: heard by all, the acknowledgements of one event would rise with the square of the number of nodes."""
         while True:
             await self._to_acknowledge.wait()
             self._to_acknowledge.clear()
+            owed, self._owed = self._owed, set()
+            ack = Ack(self._node_id, self.incarnation, self.applied).encode()
             with suppress(DependencyError):
-                await self._bus.publish(self._channel, Ack(self._node_id, self.incarnation, self.applied).encode())
+                for node_id in owed:
+                    await self._bus.publish(self._inbox_of(node_id), ack)
 
     async def _send_canaries(self) -> None:
         """One after each heartbeat, beside it: a bus that says nothing must not cost the lease."""
@@ -345,25 +357,5 @@ class FencedDelivery:
             with suppress(DependencyError):
                 await self._bus.publish(self._channel, Canary(self._node_id, self.head).encode())
 
-    # --- waiting for others
-
-    async def _note_acknowledgement(self, node_id: str, incarnation: str, applied: int) -> None:
-        key = (node_id, incarnation)
-        if applied > self._acknowledged.get(key, -1):
-            self._acknowledged[key] = applied
-            async with self._news:
-                self._news.notify_all()
-
-    async def _await_one(self, row: LeaseRow, position: int, over_at_ns: int, committed_ns: int) -> NodeReceipt:
-        key = (row.node_id, row.incarnation)
-
-        def applied() -> bool:
-            return max(self._acknowledged.get(key, -1), row.applied) >= position
-
-        async with self._news:
-            while not applied() and (left_ns := over_at_ns - self._clock()) > 0:
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(left_ns / NS):
-                        await self._news.wait()
-        outcome = Outcome.APPLIED if applied() else Outcome.FENCED
-        return NodeReceipt(row.node_id, outcome, (self._clock() - committed_ns) / 1e6)
+    def _inbox_of(self, node_id: str) -> str:
+        return f"{self._channel}:{node_id}"

@@ -7,7 +7,7 @@ import pytest
 import uvloop
 from redis.exceptions import ConnectionError as RedisConnectionError
 
-from shared.bus import Message, RedisBus, Subscribed
+from shared.bus import MemoryBus, Message, RedisBus, Subscribed
 from shared.errors import DependencyError
 
 
@@ -40,6 +40,46 @@ def test_a_subscription_survives_the_loss_of_its_connection(stores):
             assert await anext(events) == Subscribed()
             await bus.publish("survives", b"after")
             assert await anext(events) == Message("survives", b"after")
+            await events.aclose()
+
+    uvloop.run(listen())
+
+
+@pytest.mark.parametrize("kind", ["redis", "memory"])
+def test_several_channels_are_one_subscription(stores, kind):
+    """Confirmed once, when the last of them stands; what is published on any other channel is not heard."""
+
+    async def listen(bus):
+        events = bus.subscribe("all", "mine")
+        assert await anext(events) == Subscribed()
+        assert await bus.publish("yours", b"0") == 0
+        for channel in ("mine", "all"):
+            assert await bus.publish(channel, b"1") == 1
+            assert await anext(events) == Message(channel, b"1")
+        await events.aclose()
+
+    async def run():
+        if kind == "memory":
+            await listen(MemoryBus())
+        else:
+            async with RedisBus.connect(stores.redis_url) as bus:
+                await listen(bus)
+
+    uvloop.run(run())
+
+
+def test_a_lost_subscription_of_several_channels_comes_back_as_one(stores):
+    """Who is told that it stands again misses nothing from then on, on any of them."""
+
+    async def listen():
+        async with RedisBus.connect(stores.redis_url) as bus:
+            events = bus.subscribe("all", "mine")
+            assert await anext(events) == Subscribed()
+            await bus._redis.client_kill_filter(_type="pubsub")
+            assert await anext(events) == Subscribed()
+            for channel in ("mine", "all"):
+                await bus.publish(channel, b"after")
+                assert await anext(events) == Message(channel, b"after")
             await events.aclose()
 
     uvloop.run(listen())

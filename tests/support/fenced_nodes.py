@@ -40,6 +40,7 @@ class FaultyBus:
     held: list[Message] = field(default_factory=list)
     hold: bool = False
     published: list[bytes] = field(default_factory=list)
+    heard: list[Message] = field(default_factory=list)
 
     async def publish(self, channel, payload):
         if self.cut:
@@ -47,10 +48,12 @@ class FaultyBus:
         self.published.append(payload)
         return await self.bus.publish(channel, payload)
 
-    async def subscribe(self, channel):
-        async for event in self.bus.subscribe(channel):
+    async def subscribe(self, *channels):
+        async for event in self.bus.subscribe(*channels):
             if isinstance(event, Message) and self._is_lost(event):
                 continue
+            if isinstance(event, Message):
+                self.heard.append(event)
             yield event
             if self.double:
                 yield event

@@ -163,7 +163,7 @@ async def test_p10_comparison_decides_and_not_arrival(database_url):
         assert (old.epoch, new.epoch) == (0, 1)
         b.bus.hold = False
         for message in b.bus.held:
-            await b.delivery._receive(message.payload)
+            b.delivery._receive(message.payload)
         await call
         assert await b.accepts(new)
         assert not await b.accepts(old)
