@@ -5,12 +5,12 @@ their sessions through any node and a fault strikes again and again. A request s
 answered as authenticated by a session from before the call is stale. Exit code 0: none, and every fault was seen to
 hit; 1: some; 3: nothing to judge, or a fault that was never seen to hit.
 
-Read with the table: `checked` are requests that would have been stale had they been accepted, `bound` is 3/checked (95 %),
-`collateral` users were thrown out though nobody had invalidated them and their node lived. `expired` are users whom a step of the clock threw out: the Bot Session Killer ends a session that made no
-second request within 10 minutes. `longest wait` is the longest
-time between a call's commit and its return, from the receipts of the nodes (bar: one lease, 2 s, and 100 ms); `own fault`
-is the same for calls through a node that stood still itself meanwhile. `longest call` is what the client saw, commit,
-queueing and all.
+Read with the table: `checked` are requests that would have been stale had they been accepted, `bound` is 3/checked
+(95 %), `collateral` users were thrown out though nobody had invalidated them and their node lived. `expired` are users
+whom a step of the clock threw out: the Bot Session Killer ends a session that made no second request within 10 minutes.
+`longest wait` is the longest time between a call's commit and its return, from the receipts of the nodes (bar: one
+lease, 2 s, and 100 ms); `own fault` is the same for calls through a node that stood still itself meanwhile. `longest
+call` is what the client saw, commit, queueing and all.
 """
 
 import argparse
