@@ -10,7 +10,7 @@ import hashlib
 import random
 import secrets
 from collections import OrderedDict
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
@@ -44,7 +44,7 @@ class EndCause(StrEnum):
 
 class WebSession:
     """One session. `account` None is an anonymous one; `epoch` is the user's epoch it was born under, `floor` what the
-    node had been told when the database was last asked about it (`node.caches`); `ended` is true once it is over."""
+    node had been told when the database was last asked about it (`node.caches`); `ended` is why it is over, or None."""
 
     __slots__ = ("_attributes", "account", "created_ms", "ended", "epoch", "floor", "id", "idle_ms", "last_ms")
 
@@ -53,7 +53,7 @@ class WebSession:
         self.account = account
         self.epoch = account.epoch if account else 0
         self.floor = 0
-        self.ended = False
+        self.ended: EndCause | None = None
         self.created_ms = now_ms
         self.last_ms = now_ms
         self.idle_ms = idle_ms
@@ -117,11 +117,13 @@ class SessionLimits:
 class Roster:
     """Every session in a list, so that many can be walked in chunks and some be drawn at random, which a dict cannot.
 
-    Ended sessions are thrown out in passing: two places are looked at for each one that enters, which is enough to keep
-    the dead from outnumbering the living, and nobody has to know where in the list a session stands.
+    Ended sessions are thrown out in passing, and `bury` is told of each: two places are looked at for each one that
+    enters, which is enough to keep the dead from outnumbering the living, and nobody has to know where in the list a
+    session stands.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, bury: Callable[[WebSession], None]) -> None:
+        self._bury = bury
         self._all: list[WebSession] = []
         self._next = 0
 
@@ -155,8 +157,10 @@ class Roster:
 
     def _is_alive_at(self, place: int) -> bool:
         """False when a dead one stood there, and now another stands in its place."""
-        if not self._all[place].ended:
+        session = self._all[place]
+        if not session.ended:
             return True
+        self._bury(session)
         last = self._all.pop()
         if place < len(self._all):
             self._all[place] = last
@@ -164,25 +168,30 @@ class Roster:
 
 
 class WebSessions:
-    """All sessions of one node, with an index by user so that ending one user's costs only that user's."""
+    """All sessions of one node, with an index by user so that ending one user's costs only that user's.
+
+    Ending a session marks it, and no more: to find it among a million by its id takes several times as long, and is
+    done when the roster throws it out.
+    """
 
     def __init__(self, limits: SessionLimits, *, capacity: int, id_suffix: str = "") -> None:
         self._limits = limits
         self._capacity = capacity
         self._id_suffix = id_suffix
         self._by_id: dict[str, WebSession] = {}
-        self._roster = Roster()
+        self._living = 0
+        self._roster = Roster(self._bury)
         self._by_user: dict[str, WebSession | list[WebSession]] = {}
         self._obituaries: OrderedDict[str, EndCause] = OrderedDict()
 
     def __len__(self) -> int:
-        return len(self._by_id)
+        return self._living
 
     def find(self, session_id: str, *, now_ms: int) -> WebSession | None:
         """The live session of that id, touched; an overdue one ends here and counts as absent. Whoever is looked up has
         made a second request and is no bot."""
         session = self._by_id.get(session_id)
-        if session is None:
+        if session is None or session.ended:
             return None
         cause = self._overdue(session, now_ms)
         if cause is not None:
@@ -194,26 +203,28 @@ class WebSessions:
 
     def peek(self, session_id: str) -> WebSession | None:
         """The session of that id, overdue or not, without counting as its use."""
-        return self._by_id.get(session_id)
+        session = self._by_id.get(session_id)
+        return None if session is None or session.ended else session
 
     def open(self, account: Account | None, *, now_ms: int, is_first: bool = True) -> WebSession:
         """A new session under a new random id. When the node is full the oldest session makes room.
 
         `is_first` is false for the session that follows another one of the same client, who therefore is no bot.
         """
-        if len(self._by_id) >= self._capacity:
-            self.end(next(iter(self._by_id.values())), EndCause.OVERFLOW)
+        if self._living >= self._capacity:
+            self.end(self._oldest(), EndCause.OVERFLOW)
         idle_ms = self._limits.first_idle_ms(known=account is not None) if is_first else self._limits.idle_ms
         session_id = secrets.token_hex(ID_BYTES).upper() + self._id_suffix
         session = WebSession(session_id, account, now_ms=now_ms, idle_ms=idle_ms)
         self._by_id[session_id] = session
+        self._living += 1
         self._roster.add(session)
         self._index(session)
         return session
 
     def give(self, session: WebSession, account: Account | None) -> None:
         """The session belongs to `account` from now on, or to nobody; its id stays."""
-        if session.id not in self._by_id:
+        if session.ended:
             return
         self._unindex(session)
         session.account = account
@@ -269,11 +280,13 @@ class WebSessions:
         return self._roster.sample(count, chance)
 
     def all(self) -> list[WebSession]:
-        return list(self._by_id.values())
+        return [session for session in self._by_id.values() if not session.ended]
 
     def cause_of_end(self, session_id: str) -> EndCause:
         """Why that session is not here; UNKNOWN when this node cannot say."""
-        return self._obituaries.get(session_id, EndCause.UNKNOWN)
+        session = self._by_id.get(session_id)
+        known = session.ended if session is not None else self._obituaries.get(session_id)
+        return known or EndCause.UNKNOWN
 
     def deadline_ms(self, session: WebSession) -> int | None:
         """The policy instant at which the session ends if nobody uses it again; None for never."""
@@ -315,11 +328,11 @@ class WebSessions:
             self._by_user[user_key] = sessions if len(sessions) > 1 else sessions[0]
 
     def _forget(self, session: WebSession, cause: EndCause) -> bool:
-        """All but its place in the index by user; False when it is gone already."""
-        if self._by_id.pop(session.id, None) is None:
+        """All but its place in the index by user; False when it is over already."""
+        if session.ended:
             return False
-        session.ended = True
-        self._remember_end(session.id, cause)
+        session.ended = cause
+        self._living -= 1
         return True
 
     def _overdue(self, session: WebSession, now_ms: int) -> EndCause | None:
@@ -331,7 +344,16 @@ class WebSessions:
             return EndCause.MAX_AGE
         return None
 
-    def _remember_end(self, session_id: str, cause: EndCause) -> None:
-        self._obituaries[session_id] = cause
+    def _oldest(self) -> WebSession:
+        """The dead before it are buried at once: a full node asks at every login."""
+        while (first := next(iter(self._by_id.values()))).ended:
+            self._bury(first)
+        return first
+
+    def _bury(self, session: WebSession) -> None:
+        """Nothing stays of it but why it ended, for a while."""
+        assert session.ended is not None
+        self._by_id.pop(session.id, None)
+        self._obituaries[session.id] = session.ended
         if len(self._obituaries) > OBITUARIES_MAX:
             self._obituaries.popitem(last=False)

@@ -169,3 +169,21 @@ def test_attributes_are_carried_over_but_for_the_list(sessions):
     new.copy_attributes(old, but=("dropped",))
     assert (new.get("kept"), new.get("dropped"), new.take("kept"), new.get("kept")) == (1, None, 1, None)
     assert (sessions.open(None, now_ms=T0).get("kept"), sessions.open(None, now_ms=T0).take("kept")) == (None, None)
+
+
+def test_why_a_session_ended_is_known_before_and_after_it_leaves_memory():
+    """Ending it only marks it; those who come later throw it out, and a full node at once."""
+    sessions = WebSessions(SessionLimits(0), capacity=3)
+    first, second, third = (sessions.open(None, now_ms=T0) for _ in range(3))
+    sessions.end(first, EndCause.LOGOUT)
+    sessions.end(second, EndCause.INVALIDATED)
+    assert (len(sessions), sessions.all()) == (1, [third])
+    assert sessions.find(first.id, now_ms=T0) is sessions.peek(second.id) is None
+    for _ in range(2):
+        assert sessions.cause_of_end(first.id) is EndCause.LOGOUT
+        assert sessions.cause_of_end(second.id) is EndCause.INVALIDATED
+        for _ in range(3):
+            sessions.open(None, now_ms=T0)
+    assert sessions.cause_of_end(third.id) is EndCause.OVERFLOW
+    assert len(sessions) == len(sessions.all()) == 3
+    assert first.id not in sessions._by_id
