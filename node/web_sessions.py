@@ -14,6 +14,7 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
+from itertools import takewhile
 from typing import Any
 
 from node.identity import Account
@@ -345,15 +346,18 @@ class WebSessions:
         return None
 
     def _oldest(self) -> WebSession:
-        """The dead before it are buried at once: a full node asks at every login."""
-        while (first := next(iter(self._by_id.values()))).ended:
-            self._bury(first)
-        return first
+        """The dead before it are buried, since a full node asks at every login; in one go, since a dictionary is slow
+        to find its first entry when many before it were taken out."""
+        dead = list(takewhile(lambda session: session.ended, self._by_id.values()))
+        for session in dead:
+            self._bury(session)
+        return next(iter(self._by_id.values()))
 
     def _bury(self, session: WebSession) -> None:
-        """Nothing stays of it but why it ended, for a while."""
+        """Nothing stays of it but why it ended, for a while. The roster comes by again for what a full node buried."""
         assert session.ended is not None
-        self._by_id.pop(session.id, None)
+        if self._by_id.pop(session.id, None) is None:
+            return
         self._obituaries[session.id] = session.ended
         if len(self._obituaries) > OBITUARIES_MAX:
             self._obituaries.popitem(last=False)

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from node.web_sessions import EndCause, SessionLimits, WebSessions
+from node.web_sessions import OBITUARIES_MAX, EndCause, SessionLimits, WebSessions
 from tests.support.accounts import account
 
 HOUR_MS = 3_600_000
@@ -187,3 +187,26 @@ def test_why_a_session_ended_is_known_before_and_after_it_leaves_memory():
     assert sessions.cause_of_end(third.id) is EndCause.OVERFLOW
     assert len(sessions) == len(sessions.all()) == 3
     assert first.id not in sessions._by_id
+
+
+def test_a_full_node_remembers_as_many_ends_as_any():
+    """What it buried to make room is not buried a second time when the roster comes by."""
+    sessions = WebSessions(SessionLimits(0), capacity=100)
+    opened = [sessions.open(None, now_ms=T0) for _ in range(OBITUARIES_MAX + 5_000)]
+    ended = opened[-100 - OBITUARIES_MAX : -100]
+    assert {sessions.cause_of_end(session.id) for session in ended} == {EndCause.OVERFLOW}
+
+
+def test_a_full_node_makes_room_among_many_that_ended():
+    """The oldest that lives goes; the dead before it are no room to be made."""
+    sessions = WebSessions(SessionLimits(0), capacity=400)
+    alice = [sessions.open(account("alice"), now_ms=T0) for _ in range(100)]
+    others = [sessions.open(None, now_ms=T0) for _ in range(300)]
+    assert sessions.void_user(alice[0].account.user_key, epoch=2) == 100
+    for _ in range(100):
+        sessions.open(None, now_ms=T0)
+    assert len(sessions) == 400
+    assert not any(session.ended for session in others)
+    sessions.open(None, now_ms=T0)
+    assert [session.ended for session in others[:2]] == [EndCause.OVERFLOW, None]
+    assert {sessions.cause_of_end(session.id) for session in alice} == {EndCause.INVALIDATED}
