@@ -1,7 +1,7 @@
 """Who has applied the log how far, and the calls that wait until everybody has."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 
 from node.invalidation.lease import NS, BootClock, LeaseRow
@@ -27,6 +27,10 @@ class Acknowledgements:
         for wait in self._waits:
             if applied >= wait.position:
                 wait.settle(life, Outcome.APPLIED, self._clock())
+
+    def keep(self, lives: Collection[Life]) -> None:
+        """Forgets all lives but those: incarnations come with every restart of a node."""
+        self._applied = {life: applied for life, applied in self._applied.items() if life in lives}
 
     async def wait_for(
         self, position: int, over_at_ns: Mapping[LeaseRow, int], *, committed_ns: int

@@ -240,6 +240,7 @@ class FencedDelivery:
         self._watch.observe(rows)
         for row in rows:
             self._acknowledgements.note((row.node_id, row.incarnation), row.applied)
+        self._acknowledgements.keep({(row.node_id, row.incarnation) for row in rows})
         if self.applied < head:
             await self._replay(head)
         if self.applied >= head:
@@ -343,11 +344,13 @@ class FencedDelivery:
         while True:
             await self._to_acknowledge.wait()
             self._to_acknowledge.clear()
-            owed, self._owed = self._owed, set()
             ack = Ack(self._node_id, self.incarnation, self.applied).encode()
-            with suppress(DependencyError):
-                for node_id in owed:
+            for node_id in tuple(self._owed):
+                self._owed.remove(node_id)
+                try:
                     await self._bus.publish(self._inbox_of(node_id), ack)
+                except DependencyError:
+                    self._owed.add(node_id)  # goes with the next one, unless a heartbeat has told it by then
 
     async def _send_canaries(self) -> None:
         """One after each heartbeat, beside it: a bus that says nothing must not cost the lease."""

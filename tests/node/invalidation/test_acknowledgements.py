@@ -9,7 +9,7 @@ from node.invalidation.acknowledgements import Acknowledgements
 from node.invalidation.lease import LeaseRow, boot_ns
 from node.invalidation.receipts import Outcome
 from node.store import invalidation_log
-from shared.messages import Ack, decode
+from shared.messages import Ack, Invalidation, decode
 from tests.support.eventually import eventually
 from tests.support.fenced_nodes import fenced_nodes
 
@@ -157,3 +157,30 @@ async def test_who_finds_a_hole_in_the_log_acknowledges_to_whoever_told_it(datab
         await asyncio.wait_for(b.invalidate("bob"), 10)
         assert c.delivery.counters.floors == 1
         lost.cancel()
+
+
+async def test_an_acknowledgement_that_could_not_be_sent_goes_with_the_next(database_url):
+    """The bus was away for a moment; the first caller does not have to wait for a heartbeat when it is back."""
+    async with fenced_nodes(database_url, 3, lease_s=LONG_S) as (a, b, c):
+        c.bus.cut = True
+        first = asyncio.create_task(a.invalidate("alice"))
+        c.delivery._hear(await hint_of(a))
+        await asyncio.sleep(0.05)
+        c.bus.cut = False
+        second = asyncio.create_task(b.invalidate("bob"))
+        await asyncio.wait_for(asyncio.gather(first, second), 10)
+
+
+async def hint_of(node):
+    """The invalidation that a node has told the bus."""
+    await eventually(lambda: any(isinstance(decode(payload), Invalidation) for payload in node.bus.published))
+    return next(event for payload in node.bus.published if isinstance(event := decode(payload), Invalidation))
+
+
+async def test_lives_that_are_over_are_forgotten():
+    """Each restart of a node is another one."""
+    acknowledgements = Acknowledgements(boot_ns)
+    for number in range(100):
+        acknowledgements.note(("node-2", f"life-{number}"), 1)
+    acknowledgements.keep({("node-2", "life-99"), ("node-3", "life-1")})
+    assert list(acknowledgements._applied) == [("node-2", "life-99")]
