@@ -1,6 +1,7 @@
 """Building answers: Jira's JSON and error bodies, and the headers every answer carries.
 
-Nothing else in a node makes a response, so no answer can be without them.
+Nothing else in a node makes a response, so none of ours can be without them; only what aiohttp says by itself of a
+request that is no HTTP is.
 """
 
 from typing import Any

@@ -10,8 +10,8 @@ from shared.settings import LoginRules
 
 
 def cookie_reader(name: str) -> Callable[[web.BaseRequest], str | None]:
-    """Reads what `request.cookies` has under that name without taking the rest to pieces: every request is
-    asked for one or two cookies, and most bring more. What is quoted is left to the full parser.
+    """Reads what a browser means by that name, as `request.cookies` does, without taking the rest to pieces: every
+    request is asked for one or two cookies, and most bring more. What is quoted is left to the full parser.
 
     What must stand before the name is looked for behind it, because a pattern that begins with fixed text is searched
     five times faster.

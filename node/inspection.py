@@ -72,7 +72,7 @@ def _divergent(caches: Caches, epochs: dict[str, int]) -> dict[str, Any]:
     sessions = [
         session
         for session in caches.web_sessions.all()
-        if session.account is not None and not session.ended and not caches.is_below_floor(session)
+        if session.account is not None and not caches.is_below_floor(session)
     ]
     return {
         "web_sessions": sum(is_behind(one.account.user_key, one.epoch) for one in sessions if one.account),

@@ -15,7 +15,8 @@ from node.routes import Handler
 
 
 class Router:
-    """Routes are added before it is asked, and the first that was added for a path and method takes it."""
+    """Routes are added before it is asked. A path without variables goes before one with; of two that fit alike the
+    first that was added counts."""
 
     def __init__(self) -> None:
         self._handlers: dict[tuple[str, str], Handler] = {}
@@ -25,11 +26,11 @@ class Router:
     def add(self, method: str, path: str, handler: Handler) -> None:
         """`{name}` in a path stands for any one part of it, `{name:regex}` for what fits; the method `*` for any."""
         self._dispatcher.add_route(method, path, cast(aiohttp_types.Handler, handler))
-        if "{" not in path:
+        if "{" not in path and method != hdrs.METH_ANY:
             self._handlers.setdefault((method, path), handler)
 
     def add_unknown(self, prefix: str, handler: Handler) -> None:
-        """Takes what begins like that and no route takes; finds on the request why (404 or 405)."""
+        """Takes what begins like that and no route takes; finds on the request why (404, 405 or 417)."""
         self._unknown.append((prefix, handler))
 
     async def __call__(self, request: web.BaseRequest) -> web.StreamResponse:
@@ -43,11 +44,14 @@ class Router:
     async def _look_for(self, request: Request) -> Handler:
         asked = cast(web.Request, request)
         match = await self._dispatcher.resolve(asked)
+        request.unfit = match.http_exception
         if hdrs.EXPECT in request.headers:
-            await match.expect_handler(asked)  # raises 417 for any expectation but 100-continue
-        if match.http_exception is None:
+            try:
+                await match.expect_handler(asked)
+            except web.HTTPExpectationFailed as error:  # any expectation but 100-continue
+                request.unfit = error
+        if request.unfit is None:
             request.variables = match
             return cast(Handler, match.handler)
-        request.unfit = match.http_exception
         path = request.path
         return next(handler for prefix, handler in self._unknown if path.startswith(prefix))

@@ -59,7 +59,7 @@ from node.store.server_id import ServerId
 from node.unknown_paths import unknown_path_routes
 from node.websudo import WebSudo
 from shared.clock import AnchorSeal
-from shared.serving import SERVER_OPTIONS
+from shared.serving import low_level_server
 from shared.settings import NodeSettings
 
 
@@ -88,7 +88,7 @@ def node_server(node: Node, *, spawn: Spawn) -> web.Server:
     add_routes(router, routes, filters, services.paths)
     for route in unknown_path_routes():
         router.add_unknown(services.paths.to(route.path) if route.path else "", filtered(filters, route))
-    return web.Server(router, request_factory=request_maker(node.settings.max_body_bytes), **SERVER_OPTIONS)
+    return low_level_server(router, request_maker(node.settings.max_body_bytes))
 
 
 def _services(node: Node, spawn: Spawn) -> Services:

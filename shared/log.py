@@ -50,7 +50,8 @@ def configure(*, level: str, **context: str) -> None:
 
 def _unbuffered(stream: TextIO) -> Callable[[bytes], None]:
     """Writes a line to where the stream does, at once, and in one system call if the system takes it whole, so that
-    lines of several programs on one pipe do not mix. What does not fit into a pipe that may not block is lost."""
+    lines of several programs on one pipe do not mix (up to PIPE_BUF bytes, which all but tracebacks are). What does not
+    fit into a pipe that may not block is lost."""
     write = FileIO(stream.fileno(), "wb", closefd=False).write
 
     def write_all(line: bytes) -> None:

@@ -24,7 +24,7 @@ from shared.log import get_logger
 
 log = get_logger()
 
-SERVER_OPTIONS: dict[str, Any] = {"access_log": None, "handler_cancellation": True}
+_OPTIONS: dict[str, Any] = {"access_log": None, "handler_cancellation": True}
 """Of every HTTP server here: our own log lines, and a client that leaves takes its request along."""
 
 Main = Callable[[asyncio.Event], Awaitable[None]]
@@ -85,6 +85,13 @@ def listen(host: str, port: int, *, reuse_port: bool = False) -> socket.socket:
     return sock
 
 
+def low_level_server(
+    handler: Callable[[web.BaseRequest], Awaitable[web.StreamResponse]], make_request: Callable[..., web.BaseRequest]
+) -> web.Server:
+    """A server without aiohttp's application around it, for `serving`."""
+    return web.Server(handler, request_factory=make_request, **_OPTIONS)
+
+
 @asynccontextmanager
 async def serving(
     app: web.Application | web.Server, sock: socket.socket, *, stop_grace_s: float = 5.0
@@ -102,7 +109,7 @@ async def serving(
 def _runner(app: web.Application | web.Server, stop_grace_s: float) -> web.BaseRunner:
     if isinstance(app, web.Server):
         return web.ServerRunner(app, shutdown_timeout=stop_grace_s)
-    return web.AppRunner(app, shutdown_timeout=stop_grace_s, **SERVER_OPTIONS)
+    return web.AppRunner(app, shutdown_timeout=stop_grace_s, **_OPTIONS)
 
 
 def announce_ready(ready_fd: int | None, **facts: object) -> None:

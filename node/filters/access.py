@@ -1,4 +1,4 @@
-"""May this user call this route? What each route needs stands beside it in the route table."""
+"""May this user call this route? What each route needs stands beside it (`node.routes`)."""
 
 from urllib.parse import quote
 

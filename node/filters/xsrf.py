@@ -1,6 +1,6 @@
 """Keeps other sites from acting in a user's name, and hands out the token that proves a form is ours.
 
-Which routes ask for what stands beside them in the route table. A page's form without a fitting token gets a page, a
+Which routes ask for what stands beside them (`node.routes`). A page's form without a fitting token gets a page, a
 form-encoded REST call without `X-Atlassian-Token: no-check` gets 403, and so does a browser that changes something by
 REST from another site's page, whatever headers it brings.
 """

@@ -81,7 +81,9 @@ async def target(stores):
     add_routes = node.web_app.add_routes
 
     def listening(router, routes, filters, where):
-        found.update((route.method, path) for route in routes if filters for path in route.paths)
+        found.update(
+            (route.method.replace("*", "OPTIONS"), path) for route in routes if filters for path in route.paths
+        )
         add_routes(router, routes, filters, where)
 
     url = await stores.fresh_database()

@@ -34,7 +34,26 @@ async def test_it_is_answered_in_the_way_of_that_part_of_the_application(node, m
 async def test_a_wrong_method_is_told_the_right_ones(node):
     """All of them, and of that path only."""
     for path, methods in (("/rest/auth/1/session", "DELETE,GET,POST"), ("/login.jsp", "GET,POST"), ("/status", "GET")):
-        assert (await node.browser().request("PATCH", path)).headers["Allow"] == methods
+        answer = await node.browser().request("PATCH", path)
+        assert (answer.status, answer.headers["Allow"]) == (405, methods)
+
+
+async def test_a_health_check_by_another_method_costs_what_a_health_check_costs(node):
+    """No cookie and no session for a balancer that asks with OPTIONS, whatever state the node is in."""
+    for _ in range(2):
+        answer = await node.browser().request("OPTIONS", "/status")
+        assert answer.status == 405
+        assert "Set-Cookie" not in answer.headers
+        await node.operator("PUT", "/state", json={"state": "MAINTENANCE"})
+
+
+async def test_an_expectation_that_cannot_be_met_is_refused_like_anything_else(node):
+    """417 through the filters; 100-continue is met."""
+    answer = await node.browser().request("GET", "/rest/api/2/serverInfo", headers={"Expect": "miracles"})
+    assert answer.status == 417
+    assert "X-AREQUESTID" in answer.headers
+    met = await node.browser().request("GET", "/rest/api/2/serverInfo", headers={"Expect": "100-continue"})
+    assert met.status == 200
 
 
 async def test_no_session_is_opened_for_it(node):

@@ -4,7 +4,6 @@ import re
 
 import aiohttp
 import pytest
-from aiohttp import web
 
 from node.answers import html_answer
 from node.filters.access import access_filter
@@ -16,7 +15,7 @@ from node.websudo import WebSudo
 from shared.accounts import ADMINISTRATORS
 from shared.clock import FakeClock
 from shared.contract import LOGIN_REASON
-from shared.serving import listen, serving
+from shared.serving import listen, low_level_server, serving
 from tests.support.accounts import account
 from tests.support.shells import bare_shell
 
@@ -73,7 +72,7 @@ class ProtectedPage:
             request.context.session, request.context.account = self.session, self.session.account
             return await page(request)
 
-        app = web.Server(known, request_factory=request_maker(1))
+        app = low_level_server(known, request_maker(1))
         socket = listen("127.0.0.1", 0)
         port = socket.getsockname()[1]
         async with serving(app, socket), aiohttp.ClientSession() as client:
