@@ -55,10 +55,11 @@ async def create_database(url: str, name: str) -> None:
 
 
 class ComingDatabases:
-    """Databases of a server of ours that is still starting; `booted` is done when it has started."""
+    """Databases of a server of ours that is still starting. `url` is where we reach it; `booted` is done when it has
+    started."""
 
     def __init__(self, url: str, booted: asyncio.Task[None]) -> None:
-        self._url = url
+        self.url = url
         self._booted = booted
         self._work = [booted]
 
@@ -67,10 +68,10 @@ class ComingDatabases:
 
         async def when_booted() -> None:
             await asyncio.shield(self._booted)
-            await create_database(self._url, name)
+            await create_database(self.url, name)
 
         self._work.append(asyncio.create_task(when_booted()))
-        return url_of_database(self._url, name)
+        return url_of_database(self.url, name)
 
     async def ready(self) -> None:
         """Returns when the server has started and has all of them. Raises what kept it from that."""
