@@ -74,7 +74,7 @@ class SafetyNet:
         try:
             self._pipe.write(json.dumps(words) + "\n")
             self._pipe.flush()
-        except OSError as error:
+        except (OSError, ValueError) as error:  # ValueError: the net has been taken in, and the keeper ends the rest
             if words[0] == "hold":
                 raise HarnessError("the keeper, which cleans up after us, has been killed; start again") from error
 

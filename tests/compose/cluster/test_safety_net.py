@@ -82,3 +82,14 @@ async def test_holding_something_without_a_keeper_is_an_error(net, tmp_path):
     with pytest.raises(HarnessError, match="keeper"):
         net.hold_file(tmp_path / "file")
     net.release_file(tmp_path / "file")
+
+
+async def test_a_child_that_ends_after_the_net_was_taken_in_is_nobodys_news(tmp_path):
+    """As when Ctrl-C comes while a cluster is being taken down: what is late is released without a word, and nothing new
+    can be held."""
+    async with spread_safety_net() as net:
+        pass
+    net.release_process(os.getpid())
+    net.release_file(tmp_path / "gone")
+    with pytest.raises(HarnessError, match="keeper"):
+        net.hold_file(tmp_path / "new")
