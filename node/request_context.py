@@ -38,8 +38,7 @@ class RequestContext:
         """The session named somebody, who is still welcome."""
         self.account = account
         self.known_via = KnownVia.SESSION
-        if self.login_reason is None:
-            self.login_reason = LoginReason.OK
+        self.stamp(LoginReason.OK)
 
     def log_in(self, account: Account, session: WebSession, via: KnownVia) -> None:
         self.account = account

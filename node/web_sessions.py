@@ -14,7 +14,6 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
-from itertools import takewhile
 from typing import Any
 
 from node.identity import Account
@@ -348,10 +347,14 @@ class WebSessions:
     def _oldest(self) -> WebSession:
         """The dead before it are buried, since a full node asks at every login; in one go, since a dictionary is slow
         to find its first entry when many before it were taken out."""
-        dead = list(takewhile(lambda session: session.ended, self._by_id.values()))
-        for session in dead:
-            self._bury(session)
-        return next(iter(self._by_id.values()))
+        dead = []
+        for session in self._by_id.values():
+            if not session.ended:
+                break
+            dead.append(session)
+        for one in dead:
+            self._bury(one)
+        return session
 
     def _bury(self, session: WebSession) -> None:
         """Nothing stays of it but why it ended, for a while. The roster comes by again for what a full node buried."""
