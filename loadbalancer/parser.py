@@ -30,6 +30,11 @@ _CHUNK_OVERHEAD_PER_BYTE = 8
 """Chunk sizes, extensions and trailers may take this much, and this much per byte of body: one-byte chunks need 5."""
 
 
+def _head_size(first: bytes, fields: list[tuple[bytes, bytes]]) -> int:
+    """What counts against the limit: the target or reason and the fields, however many segments they came in."""
+    return len(first) + sum(len(name) + len(value) + 4 for name, value in fields)
+
+
 class IncomingRequest:
     """One request as far as it has arrived. `pieces` is body that nobody has taken yet."""
 
@@ -116,7 +121,8 @@ class RequestParser:
         if self._current is not None and self._current.head.framing is CHUNKED:
             self._count_overhead(len(data) - (self._current.received - body_before))
         elif self.in_head:
-            # Of the segment in which a head begins we do not know which part is head; it is bounded by the read size.
+            # Of the segment in which a head begins we do not know which part is head: a head that ends is measured at
+            # its end, and one that does not is bounded by the limit beyond one read.
             self._head_bytes = 0 if self._head_is_new else self._head_bytes + len(data)
             self._head_is_new = False
             if self._head_bytes > self._limits.head_bytes:
@@ -152,7 +158,9 @@ class RequestParser:
         fields, limits = self._fields, self._limits
         if len(fields) > limits.fields:
             self._fail(Refused(400, f"more than {limits.fields} header fields"))
-        if self._head_bytes + self._segment > limits.head_bytes and self._head_size() > limits.head_bytes:
+        if (self._segment > limits.head_bytes or not self._head_is_new) and (
+            _head_size(self._target, fields) > limits.head_bytes
+        ):
             self._fail(self._too_large())
         llhttp = self._llhttp
         try:
@@ -191,9 +199,6 @@ class RequestParser:
         if self._overhead > _CHUNK_OVERHEAD + _CHUNK_OVERHEAD_PER_BYTE * self._current.received:
             self._refuse(Refused(400, "chunk extensions or trailers out of all proportion to the body"))
 
-    def _head_size(self) -> int:
-        return len(self._target) + sum(len(name) + len(value) + 4 for name, value in self._fields)
-
     def _too_large(self) -> Refused:
         return Refused(400, f"the request head is larger than {self._limits.head_bytes} bytes")
 
@@ -221,6 +226,7 @@ class ResponseParser:
         "_limits",
         "_llhttp",
         "_reason",
+        "_segment",
         "_to_head",
         "complete",
         "head",
@@ -244,6 +250,7 @@ class ResponseParser:
         self._reason = b""
         self._head_bytes = 0
         self._head_is_new = False
+        self._segment = 0
         self._llhttp = httptools.HttpResponseParser(self)
 
     def expect(self, *, to_head: bool) -> None:
@@ -264,6 +271,7 @@ class ResponseParser:
                 if body:
                     self.pieces.append(body)
                 return
+        self._segment = len(data)
         try:
             self._llhttp.feed_data(data)
         except httptools.HttpParserUpgrade as upgrade:
@@ -277,7 +285,7 @@ class ResponseParser:
             self._head_bytes = 0 if self._head_is_new else self._head_bytes + len(data)
             self._head_is_new = False
             if self._head_bytes > self._limits.head_bytes:
-                raise Refused(502, "the head of the node's answer is too large")
+                raise self._too_large()
         elif self._to_head:
             self._llhttp = httptools.HttpResponseParser(self)
 
@@ -310,9 +318,13 @@ class ResponseParser:
     def on_headers_complete(self) -> None:
         if self.complete:
             return
-        fields = self._fields
-        if len(fields) > self._limits.fields:
+        fields, limits = self._fields, self._limits
+        if len(fields) > limits.fields:
             raise Refused(502, "the node's answer has too many header fields")
+        if (self._segment > limits.head_bytes or not self._head_is_new) and (
+            _head_size(self._reason, fields) > limits.head_bytes
+        ):
+            raise self._too_large()
         llhttp = self._llhttp
         head = read_response(
             llhttp.get_status_code(), self._reason, llhttp.get_http_version(), fields, to_head=self._to_head
@@ -332,3 +344,6 @@ class ResponseParser:
     def on_message_complete(self) -> None:
         if self.head is not None:
             self.complete = True
+
+    def _too_large(self) -> Refused:
+        return Refused(502, f"the head of the node's answer is larger than {self._limits.head_bytes} bytes")

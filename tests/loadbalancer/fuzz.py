@@ -1,8 +1,9 @@
 """A fuzzer for the parser path. `python -m tests.loadbalancer.fuzz --inputs 200000` runs it at length.
 
 It builds requests and answers, mutates them, cuts them into segments, and demands: no exception but a refusal, bounded
-memory, and that whatever is accepted, once rendered for the other side, is read back as the very same message. The last
-one is what smuggling breaks. Heads that are read without llhttp must be what llhttp makes of the same bytes.
+memory, the same reading however the bytes were cut, and that whatever is accepted, once rendered for the other side, is
+read back as the very same message. The last one is what smuggling breaks. Heads that are read without llhttp must be
+what llhttp makes of the same bytes.
 """
 
 import argparse
@@ -36,6 +37,7 @@ BODIES = [
 _CLEAN = [(b"Content-Length: 5", b"hello"), (b"Content-Length: 0", b""), (b"X: y", b"")]
 _EXTRA = [b"", b"X: 1\r\n", b"Connection: close\r\n", b"Connection: X\r\nX: 2\r\n", b"Expect: 100-continue\r\n"]
 _EXTRA += [b"Connection: keep-alive\r\n", b"Cookie: a=b; c=d\r\nAccept: */*\r\n"]
+_EXTRA += [b"X: " + b"a" * 5000 + b"\r\n"]  # beyond the limit, whatever is mutated
 _CLEAN += [(b"Transfer-Encoding: chunked", body) for body in BODIES[2:5]]
 
 
@@ -75,7 +77,7 @@ def _mutated(chance, data):
 
 def _segments(chance, data):
     while data:
-        size = chance.choice([1, 2, 7, 50, 10_000])
+        size = chance.choice([1, 2, 7, 50, 3000, 10_000])
         yield data[:size]
         data = data[size:]
 
@@ -100,6 +102,10 @@ def check_requests(seed):
     parser = RequestParser(LIMITS)
     for segment in _segments(chance, raw):
         parser.feed(segment)
+    whole = RequestParser(LIMITS)
+    whole.feed(raw)
+    if not whole.in_head:  # a head without an end has its limit counted in whole segments
+        assert _outcome(parser) == _outcome(whole), f"where it is cut changes what it means: {raw!r}"
     accepted = 0
     for message in parser.messages:
         if isinstance(message, IncomingRequest) and message.complete and message.refusal is None:
@@ -107,6 +113,16 @@ def check_requests(seed):
             if message.head.host:  # HTTP/1.0 may have none; it goes on as an empty one, which we refuse ourselves
                 _assert_reads_back(message)
     return accepted
+
+
+def _outcome(parser):
+    """What became of the bytes; why something was refused may depend on how early that was seen."""
+    return [
+        (message.head.target, message.complete, message.refusal is not None, b"".join(message.pieces))
+        if isinstance(message, IncomingRequest)
+        else "refused"
+        for message in parser.messages
+    ]
 
 
 def assert_plain_request_agrees(raw):
@@ -163,17 +179,15 @@ def check_responses(seed):
     raw = _mutated(chance, _message(chance, b"HTTP/%b %b" % (chance.choice([b"1.1"] * 5 + [b"1.0", b"2.0"]), status)))
     assert_plain_answer_agrees(raw)
     to_head = chance.random() < 0.2
-    parser = ResponseParser(LIMITS)
-    parser.expect(to_head=to_head)
-    try:
-        for segment in _segments(chance, raw):
-            parser.feed(segment)
-    except Refused:
-        return False
-    if parser.head is None or not parser.complete or parser.surplus or parser.head.websocket:
+    parser = _answer_read(_segments(chance, raw), to_head=to_head)
+    whole = _answer_read([raw], to_head=to_head)
+    if whole is None or whole.head is not None:  # a head without an end has its limit counted in whole segments
+        assert (parser is None) == (whole is None), f"where it is cut decides whether it is refused: {raw!r}"
+    if parser is None or parser.head is None or not parser.complete or parser.surplus or parser.head.status == 101:
         return False
     chunked = parser.head.framing is Framing.CHUNKED
     body = b"".join(parser.take())
+    assert (whole.complete, whole.head.status, b"".join(whole.take())) == (True, parser.head.status, body)
     out = render_response(parser.head, b"X-Added: 1\r\n", chunked=chunked, keep_alive=True, minor=1)
     again = ResponseParser(Limits(head_bytes=8192, fields=40))
     again.expect(to_head=to_head)
@@ -182,6 +196,17 @@ def check_responses(seed):
     assert not again.surplus, f"more than one answer: {out!r}"
     assert (again.head.status, b"".join(again.take())) == (parser.head.status, body)
     return True
+
+
+def _answer_read(segments, *, to_head):
+    parser = ResponseParser(LIMITS)
+    parser.expect(to_head=to_head)
+    try:
+        for segment in segments:
+            parser.feed(segment)
+    except Refused:
+        return None
+    return parser
 
 
 def main():

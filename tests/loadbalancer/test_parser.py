@@ -79,6 +79,29 @@ def test_a_head_has_a_limit_in_one_segment_and_in_many():
     assert [message.complete for message in parser.messages] == [True, True]
 
 
+def refusal(head, *, cut, limit):
+    """Why this head, cut once, was refused by the parser of its kind; empty when it was not."""
+    if head.startswith(b"HTTP"):
+        parser = ResponseParser(Limits(head_bytes=limit))
+        parser.expect(to_head=False)
+    else:
+        parser = RequestParser(Limits(head_bytes=limit))
+    try:
+        parser.feed(head[:cut])
+        parser.feed(head[cut:])
+    except Refused as refused:
+        return str(refused)
+    return "" if isinstance(parser, ResponseParser) or not parser.over else str(parser.messages[-1])
+
+
+@given(st.integers(1, 2500), st.sampled_from([b"GET /x HTTP/1.1\r\nHost: a", b"HTTP/1.1 200 OK\r\nContent-Length: 0"]))
+def test_where_a_head_is_cut_does_not_change_its_limit(cut, start):
+    """A head over the limit whose two halves are each below it is refused like one in a single segment."""
+    head = start + b"\r\nX: " + b"a" * 2500 + b"\r\n\r\n"
+    assert "larger than 2000 bytes" in refusal(head, cut=cut, limit=2000)
+    assert refusal(head, cut=cut, limit=3000) == ""
+
+
 def test_the_end_of_an_unframed_answer_is_the_end_of_its_connection():
     """Without length or chunks the close completes an answer; with a length it breaks it."""
     for head, ends in ((b"Connection: close", True), (b"Content-Length: 9", False)):
