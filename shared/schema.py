@@ -133,7 +133,8 @@ node_leases = Table(
     metadata,
     Column("node_id", String(60), primary_key=True),
     Column("incarnation", String(40), primary_key=True, comment="one life of a node's process"),
-    Column("beats", BigInteger, nullable=False, comment="rises with each renewal"),
+    Column("beats", BigInteger, nullable=False, comment="another number with each renewal"),
+    Column("lease_ms", Integer, nullable=False, comment="how long a renewal lasts, real ms"),
     Column("applied", BigInteger, nullable=False, comment="position in invalidation_log"),
     Column("protocol", Integer, nullable=False),
 )

@@ -15,7 +15,10 @@ after it, and then it has seen the new head.
 *Whose lease is over* is judged by observation and not by comparing clocks (`lease.LeaseWatch`): a row that this node
 has seen unchanged since t was asked for before t, so its holder stops trusting it before t + one lease. That replaces
 the expiry instant in the row, which would need clocks of different machines, or the database's, to agree; the argument
-is explored exhaustively by `tests/node/invalidation/fenced_model.py`.
+is explored exhaustively by `tests/node/invalidation/fenced_model.py`. A row goes when its lease has been over for long,
+and only as it was seen then: a node that was away itself, and so long that everybody looks dead to it, must not remove
+the row of somebody who has renewed it meanwhile, since no call would wait for that node any more. For the same reason a
+node that finds its row gone writes it with a number of beats that nobody has seen yet.
 
 The bus carries hints and a canary, which all nodes hear, and acknowledgements, each into the inbox of the node whose
 call waits for it. Losing any of them costs time, never safety: hints are found in the log and acknowledgements in the
@@ -99,7 +102,9 @@ class FencedDelivery:
         self.applied = 0
         self.head = 0
         self.counters = FencedCounters()
-        self._watch = LeaseWatch(lease_s, clock=clock)
+        self._beats = 0
+        self._row_in_use = asyncio.Lock()
+        self._watch = LeaseWatch(clock=clock)
         self._acknowledgements = Acknowledgements(clock)
         self._owed: set[str] = set()
         self._to_acknowledge = asyncio.Event()
@@ -177,7 +182,8 @@ class FencedDelivery:
         self._has_left = True
         self.lease.end()
         try:
-            async with self._database.transaction() as connection:
+            # A heartbeat that is under way would write the row again.
+            async with self._row_in_use, self._database.transaction() as connection:
                 await leases.leave(connection, self._node_id, self.incarnation)
         except DependencyError as error:
             log.warning("leaving without giving the lease back", error=str(error))
@@ -192,9 +198,8 @@ class FencedDelivery:
                 async with self._database.transaction() as connection:
                     await leases.lock_head_shared(connection)
                     strangers = await leases.other_protocols(connection, PROTOCOL)
-                    await leases.join(connection, self._node_id, self.incarnation, protocol=PROTOCOL)
                     self.applied = self.head = await invalidation_log.head(connection)
-                    await leases.beat(connection, self._node_id, self.incarnation, applied=self.applied)
+                    await self._renew_row(connection)
                     self._watch.observe(await leases.all_leases(connection))
                 break
             except DependencyError as error:
@@ -226,18 +231,18 @@ class FencedDelivery:
 
     async def _renew(self) -> None:
         """One heartbeat. The lease counts from before the question was sent, and only once the answer is applied."""
-        if self._has_left:
-            return
-        noted_ns = self._clock()
-        async with self._database.transaction() as connection:
-            await leases.lock_head_shared(connection)
-            if not await leases.beat(connection, self._node_id, self.incarnation, applied=self.applied):
-                await leases.join(connection, self._node_id, self.incarnation, protocol=PROTOCOL)
-            head = await invalidation_log.head(connection)
-            rows = await leases.all_leases(connection)
-            await leases.forget(connection, self._watch.long_over())
+        async with self._row_in_use:
+            if self._has_left:
+                return
+            noted_ns = self._clock()
+            async with self._database.transaction() as connection:
+                await leases.lock_head_shared(connection)
+                await self._renew_row(connection)
+                head = await invalidation_log.head(connection)
+                rows = await leases.all_leases(connection)
+                self._watch.observe(rows)
+                await leases.forget(connection, self._watch.long_over())
         self.head = max(self.head, head)
-        self._watch.observe(rows)
         for row in rows:
             self._acknowledgements.note((row.node_id, row.incarnation), row.applied)
         self._acknowledgements.keep({(row.node_id, row.incarnation) for row in rows})
@@ -246,6 +251,11 @@ class FencedDelivery:
         if self.applied >= head:
             self._extend(noted_ns)
         self._canary_is_due.set()
+
+    async def _renew_row(self, connection: AsyncConnection) -> None:
+        self._beats += 1  # also of a renewal that is never known to have been carried out
+        row = LeaseRow(self._node_id, self.incarnation, self._beats, self.applied, round(self._lease_s * 1_000))
+        await leases.renew(connection, row, protocol=PROTOCOL)
 
     def _extend(self, noted_ns: int) -> None:
         if self._has_left:
@@ -297,12 +307,12 @@ class FencedDelivery:
                 self._owe(event)
                 self.counters.replayed += 1
             else:
-                if page:
+                if page or self.applied >= head:
                     await asyncio.sleep(0)
                     continue
             self._raise_floor()
             self.counters.floors += 1
-            self.applied = head
+            self.applied = max(self.applied, head)
             log.warning("the log no longer has what was missed; every session is asked about once", head=head)
         self._to_acknowledge.set()
         log.info("caught up", first=first, applied=self.applied, real_ms=round((time.monotonic() - started_s) * 1e3, 2))

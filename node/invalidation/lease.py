@@ -13,6 +13,7 @@ from functools import partial
 DRIFT = 0.02
 """How much faster or slower one machine's clock may run than another's: 2 %, far beyond any quartz."""
 NS = 1_000_000_000
+NS_PER_MS = 1_000_000
 
 BootClock = Callable[[], int]
 
@@ -46,17 +47,25 @@ class Lease:
 
 @dataclass(frozen=True, slots=True)
 class LeaseRow:
-    """What the database says of a node's lease. `beats` rises with each renewal; `applied` is a position in the log."""
+    """What the database says of a node's lease. `beats` is another number with each renewal, and never one that this
+    life of the node has used before; `applied` is a position in the log; `lease_ms` is how long a renewal lasts, which
+    is a matter of that node's settings and not of ours."""
 
     node_id: str
     incarnation: str
     beats: int
     applied: int
+    lease_ms: int
+
+    @property
+    def patience_ns(self) -> int:
+        """For how long its holder may trust its caches, by the clock of anybody else."""
+        return round(self.lease_ms * (1 + DRIFT) * NS_PER_MS)
 
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    beats: int
+    row: LeaseRow
     since_ns: int
 
 
@@ -64,8 +73,7 @@ class LeaseWatch:
     """When this node first saw each lease as it is now. From then on it can last one lease at most, since its holder
     asked for it even earlier."""
 
-    def __init__(self, length_s: float, *, clock: BootClock = boot_ns) -> None:
-        self._patience_ns = round(length_s * (1 + DRIFT) * NS)
+    def __init__(self, *, clock: BootClock = boot_ns) -> None:
         self._clock = clock
         self._seen: dict[tuple[str, str], _Seen] = {}
 
@@ -77,17 +85,18 @@ class LeaseWatch:
         for row in rows:
             key = (row.node_id, row.incarnation)
             known = before.get(key)
-            unchanged = known is not None and known.beats == row.beats
-            self._seen[key] = known if known is not None and unchanged else _Seen(row.beats, now_ns)
+            unchanged = known is not None and known.row.beats == row.beats
+            self._seen[key] = known if known is not None and unchanged else _Seen(row, now_ns)
 
     def over_at_ns(self, row: LeaseRow, *, read_ns: int) -> int:
         """The instant at which a lease, read as it is at `read_ns`, is certainly over unless it is renewed. A renewal
         cannot help it back to an older state of the log."""
         known = self._seen.get((row.node_id, row.incarnation))
-        since_ns = known.since_ns if known is not None and known.beats == row.beats else read_ns
-        return since_ns + self._patience_ns
+        since_ns = known.since_ns if known is not None and known.row.beats == row.beats else read_ns
+        return since_ns + row.patience_ns
 
-    def long_over(self, *, leases: int = 10) -> list[tuple[str, str]]:
-        """Leases that nobody has renewed for that many lease lengths: their rows can go."""
+    def long_over(self, *, leases: int = 10) -> list[LeaseRow]:
+        """Leases that nobody has renewed for that many of their lengths, as they were last observed. Such a row can go
+        if it still is as it is here; a node that was away itself knows nothing of what came after it looked."""
         now_ns = self._clock()
-        return [key for key, seen in self._seen.items() if now_ns - seen.since_ns > leases * self._patience_ns]
+        return [seen.row for seen in self._seen.values() if now_ns - seen.since_ns > leases * seen.row.patience_ns]

@@ -3,7 +3,8 @@
 Node B holds, or is about to open, a session of one user; node A invalidates that user once. The bus may lose or delay
 the hint, and every step of B may be delayed without limit: a pause, a frozen link, a slow database. Time is a few ticks.
 Unlike the form with an expiry instant in the lease row, A never learns when B's lease ends: it only sees, at moments of
-its own choosing, how often B has renewed it, and waits one lease from when it first saw that count.
+its own choosing, how often B has renewed it, and waits one lease from when it first saw that count. A row that was
+not renewed for longer than a lease, by all A knows, may be removed; B writes it anew when it is back.
 
 Every interleaving is visited. The whole protocol must never let B accept the old session in a request that started
 after A's call returned; with any one guard removed there must be an interleaving in which it does.
@@ -25,6 +26,8 @@ GUARDS = {
     "seen": "a renewal that A has not seen yet starts A's patience anew",
     "insert": "a session born under a revoked epoch does not enter the cache",
     "caught up": "a lease is renewed only when the log has been applied",
+    "as seen": "a row is removed only if it still is as it was seen to be over",
+    "rising": "a row that is written anew has a count that nobody has seen",
 }
 
 
@@ -36,6 +39,7 @@ class State:
     # database
     head: int = 0
     epoch: int = 0
+    row: bool = True
     beats: int = 0
     row_applied: int = 0
     lock: str = ""
@@ -75,7 +79,8 @@ def _heartbeat_of_b(s: State, guards: set[str]) -> Iterator[tuple[str, State]]:
         yield "B reads the head", replace(s, beat="read", beat_head=s.head, lock="B" if lock else s.lock)
     if s.beat == "read":
         released = "" if lock else s.lock
-        yield "B commits", replace(s, beat="done", beats=s.beats + 1, row_applied=s.beat_claim, lock=released)
+        beats = s.beats + 1 if s.row or "rising" in guards else 1
+        yield "B commits", replace(s, beat="done", row=True, beats=beats, row_applied=s.beat_claim, lock=released)
     if s.beat == "done":
         start = s.beat_noted if "noted" in guards else s.now
         renewed = replace(s, beat="idle", trusts_until=max(s.trusts_until, start + LEASE))
@@ -100,20 +105,24 @@ def _cache_of_b(s: State, guards: set[str]) -> Iterator[tuple[str, State]]:
 
 def _call_of_a(s: State, guards: set[str]) -> Iterator[tuple[str, State]]:
     lock = "lock" in guards
-    if s.call == "idle" and s.seen_beats != s.beats:
+    if s.call == "idle" and s.row and s.seen_beats != s.beats:
         yield "A sees B's renewals", replace(s, seen_beats=s.beats, seen_at=s.now)
+    if s.call == "idle" and s.row and s.beat != "read" and s.seen_beats != NEVER:
+        as_seen = s.seen_beats == s.beats or "as seen" not in guards
+        if as_seen and s.now > s.seen_at + LEASE:
+            yield "A removes B's row", replace(s, row=False)
     if s.call == "idle" and (not lock or not s.lock):
         # The lease rows are read here, in the transaction: what has changed since A last looked counts from now.
         unchanged = s.seen_beats == s.beats or "seen" not in guards
         since = s.seen_at if unchanged and s.seen_at != NEVER else s.now
-        ends = since + LEASE if s.beats else s.now
+        ends = since + LEASE if s.row else s.now
         yield "A reads the rows", replace(s, call="open", patience_ends=ends, lock="A" if lock else s.lock)
     if s.call == "open":
         released = "" if lock else s.lock
         committed = replace(s, call="committed", head=s.head + 1, epoch=s.epoch + 1, hint=True, lock=released)
         yield "A commits", committed
     if s.call == "committed":
-        satisfied = s.row_applied >= s.head or s.now >= s.patience_ends
+        satisfied = (s.row and s.row_applied >= s.head) or s.now >= s.patience_ends
         if satisfied or "wait" not in guards:
             yield "the call returns", replace(s, call="returned")
 

@@ -15,7 +15,7 @@ from tests.support.fenced_nodes import fenced_nodes
 
 LONG_S = 60.0
 """A lease so long that no heartbeat helps during the test."""
-ROWS = [LeaseRow(f"node-{n}", "life", beats=1, applied=0) for n in (2, 3, 4)]
+ROWS = [LeaseRow(f"node-{n}", "life", beats=1, applied=0, lease_ms=2_000) for n in (2, 3, 4)]
 
 
 class HandClock:

@@ -8,6 +8,7 @@ import asyncpg
 import pytest
 
 from node.invalidation import lease as lease_module
+from node.invalidation.lease import LeaseRow
 from node.invalidation.pubsub import PubSubDelivery
 from node.invalidation.receipts import Outcome
 from node.store import invalidation_log, leases
@@ -371,7 +372,7 @@ async def test_p20_another_protocol_does_not_join(database_url):
         for node in (a, b):
             await eventually(lambda node=node: canary_heard(node))
         async with a.database.transaction() as connection:
-            await leases.join(connection, "node-9", "future", protocol=PROTOCOL + 1)
+            await leases.renew(connection, LeaseRow("node-9", "future", 1, 0, 2_000), protocol=PROTOCOL + 1)
         newcomer = FencedNode("node-3", a.database, FaultyBus(a.bus.bus), LEASE_S)
         with pytest.raises(BaseExceptionGroup) as caught:
             await newcomer.join()
