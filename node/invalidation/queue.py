@@ -73,7 +73,7 @@ class QueueDelivery:
         self._channel = channel
         self._lanes: dict[str, Lane] = {}
         self._news = asyncio.Condition()
-        self._group: asyncio.TaskGroup | None = None
+        self._new_lanes: asyncio.Queue[Lane] = asyncio.Queue()
         self.batches = 0
         self.retries = 0
         self.delivered = 0
@@ -113,9 +113,7 @@ class QueueDelivery:
     async def run(self, listening: asyncio.Event) -> None:
         """Delivers and applies until cancelled."""
         async with asyncio.TaskGroup() as group:
-            self._group = group
-            for name in self._lanes:
-                group.create_task(self._serve(self._lanes[name]))
+            group.create_task(self._serve_new_lanes(group))
             group.create_task(self._listen(listening))
             group.create_task(self._look_again())
 
@@ -146,9 +144,13 @@ class QueueDelivery:
         lane = self._lanes.get(name)
         if lane is None:
             lane = self._lanes[name] = Lane(name)
-            if self._group is not None:
-                self._group.create_task(self._serve(lane))
+            self._new_lanes.put_nowait(lane)
         return lane
+
+    async def _serve_new_lanes(self, group: asyncio.TaskGroup) -> None:
+        """A call may open a lane before this node delivers and after it has stopped doing so; its rows wait then."""
+        while True:
+            group.create_task(self._serve(await self._new_lanes.get()))
 
     async def _serve(self, lane: Lane) -> None:
         """Empties the lane whenever something is in it, batch after batch and never the second before the first."""

@@ -118,6 +118,18 @@ async def test_the_queue_survives_its_sender(database_url):
         assert b.positions == [1, 2]
 
 
+async def test_a_call_that_outlives_the_delivery_is_carried_out(database_url):
+    """A node that is being stopped still answers what it was asked, also when it names a destination for the first
+    time; the rows wait for the node's next life."""
+    async with queue_nodes(database_url) as (a, b):
+        await a.die()
+        assert outcomes(await a.invalidate()) == {"node-2": Outcome.QUEUED}
+        assert await a.waiting() == {"node-2": 1}
+        heir = await a.live_again()
+        await eventually(lambda: nothing_waits(heir))
+        assert b.positions == [1]
+
+
 async def test_the_queue_survives_its_destination(database_url):
     """A node that comes back is told what it missed; its new sessions do not mind."""
     async with queue_nodes(database_url) as (a, b):
