@@ -118,6 +118,21 @@ async def node_pause(scene, hold_s, *, leases):
     return 1
 
 
+async def node_away(scene, hold_s, *, leases):
+    """SIGSTOP for so long that the others look dead to it when it wakes, and no hint reaches anybody: each node has
+    nothing but its lease and the log."""
+    others = [f"{node}->redis" for node in scene.cluster.nodes if node != scene.victim]
+    for name in others:
+        await scene.cluster.links.fault(name, "cut")
+    try:
+        hits = await node_pause(scene, hold_s, leases=leases)
+        await asyncio.sleep(hold_s)
+    finally:
+        for name in others:
+            await scene.cluster.links.heal(name)
+    return hits
+
+
 async def node_kill(scene, hold_s):
     """kill -9 and start again."""
     node = scene.victim
@@ -196,6 +211,7 @@ NEMESES = {
     "database-stall": database_stall,
     "node-pause-1-lease": partial(node_pause, leases=1),
     "node-pause-3-leases": partial(node_pause, leases=3),
+    "node-away-11-leases": partial(node_away, leases=11),
     "node-kill": node_kill,
     "node-join": node_join,
     "rolling-restart": rolling_restart,
