@@ -241,12 +241,16 @@ class WebSessions:
         return [held] if isinstance(held, WebSession) else list(held)
 
     def void_user(self, user_key: str, *, epoch: int, spare: str | None = None) -> int:
-        """Ends what was issued to the user before `epoch`; the session id `spare` is carried over instead."""
+        """Ends what was issued to the user before `epoch`; the session id `spare` is carried over instead.
+
+        Each invalidation raises the epoch by one, so a session that is further behind was voided by an earlier one that
+        this node has not heard of yet, and nothing spares it from that.
+        """
         held, kept = self.of_user(user_key), []
         for session in held:
             if session.epoch >= epoch:
                 kept.append(session)
-            elif session.id == spare:
+            elif session.id == spare and session.epoch == epoch - 1:
                 session.epoch = epoch
                 kept.append(session)
             else:

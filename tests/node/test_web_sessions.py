@@ -79,6 +79,13 @@ def test_a_spared_session_is_carried_over(sessions):
     assert sessions.find(thief.id, now_ms=T0) is None
 
 
+def test_sparing_undoes_no_earlier_invalidation(sessions):
+    """Epoch 1 was raised by another node and not heard of here; being spared from epoch 2 is no way around it."""
+    own = sessions.open(account("alice", epoch=0), now_ms=T0)
+    assert sessions.void_user("KEY-alice", epoch=2, spare=own.id) == 1
+    assert sessions.cause_of_end(own.id) is EndCause.INVALIDATED
+
+
 def test_ending_twice_is_harmless(sessions):
     """Two requests may find the same session overdue."""
     session = sessions.open(account(), now_ms=T0)
