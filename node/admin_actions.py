@@ -19,6 +19,7 @@ from node.invalidation.lease import boot_ns
 from node.invalidation.receipts import NodeReceipt, Receipt, Receipts
 from node.passwords import Passwords
 from node.store import credentials, invalidation_log, remember_me, users
+from node.store.credentials import Credentials
 from node.store.engine import Database
 from shared.actions import Action
 from shared.clock import PolicyClock
@@ -79,10 +80,12 @@ class AdminActions:
         """An administrator sets somebody's password."""
         return await self._set_password(Action.ADMIN_PASSWORD, user, password)
 
-    async def change_own_password(self, user: Account, password: str, *, session_id: str | None) -> Outcome:
-        """A user sets his own password; the session doing it ends too unless the switch spares it."""
+    async def change_own_password(self, proved: Credentials, password: str, *, session_id: str | None) -> Outcome:
+        """A user sets his own password; the session doing it ends too unless the switch spares it. `proved` is what the
+        one he gave as his current one was checked against; it is wrong (CallerError 400) once something was voided
+        since, as by an administrator who has set another."""
         spared = session_id if self._switches.own_password_change_spares_current else None
-        return await self._set_password(Action.OWN_PASSWORD, user, password, spare=spared)
+        return await self._set_password(Action.OWN_PASSWORD, proved.account, password, proved=proved, spare=spared)
 
     async def anonymize(self, user: Account) -> Outcome:
         """Renames and disables the user; the key stays (reference: jira.md 4.3)."""
@@ -162,19 +165,36 @@ class AdminActions:
         async with self._database.transaction() as connection:
             return Outcome(tokens=await remember_me.delete_all(connection))
 
-    async def _set_password(self, action: Action, user: Account, password: str, *, spare: str | None = None) -> Outcome:
+    async def _set_password(
+        self,
+        action: Action,
+        user: Account,
+        password: str,
+        *,
+        proved: Credentials | None = None,
+        spare: str | None = None,
+    ) -> Outcome:
         credential = await self._passwords.hash(password)
 
         async def change(connection: AsyncConnection) -> None:
             await users.set_credential(connection, user.user_key, credential)
             await credentials.forgive_failures(connection, user.user_key)
 
-        return await self._perform(action, user, change, spare=spare)
+        return await self._perform(action, user, change, proved=proved, spare=spare)
 
     async def _perform(
-        self, action: Action, user: Account, change: Change, *, clear_tokens: bool = True, spare: str | None = None
+        self,
+        action: Action,
+        user: Account,
+        change: Change,
+        *,
+        clear_tokens: bool = True,
+        proved: Credentials | None = None,
+        spare: str | None = None,
     ) -> Outcome:
-        return await self._to_the_end(self._carry_out(action, user, change, clear_tokens=clear_tokens, spare=spare))
+        return await self._to_the_end(
+            self._carry_out(action, user, change, clear_tokens=clear_tokens, proved=proved, spare=spare)
+        )
 
     async def _to_the_end(self, work: Coroutine[Any, Any, T]) -> T:
         """A caller who hangs up after the commit must not keep the caches and the other nodes from hearing of it."""
@@ -189,12 +209,22 @@ class AdminActions:
             log.debug("action not performed", error=str(error))
 
     async def _carry_out(
-        self, action: Action, user: Account, change: Change, *, clear_tokens: bool, spare: str | None
+        self,
+        action: Action,
+        user: Account,
+        change: Change,
+        *,
+        clear_tokens: bool,
+        proved: Credentials | None,
+        spare: str | None,
     ) -> Outcome:
-        """The one sequence. Raises CallerError 404 when the user has gone meanwhile, and then nothing has changed."""
+        """The one sequence. Raises CallerError 404 when the user has gone meanwhile and 400 when what he proved is not
+        current any more, and then nothing has changed."""
         now_ms, began_ns = self._clock.now_ms(), boot_ns()
         async with self._database.transaction() as connection:
             await invalidation_log.lock_head(connection)
+            if proved is not None and not await credentials.is_current(connection, proved):
+                raise wrong_current_password()
             epoch = await users.raise_epoch(connection, user.user_key)
             if epoch is None:
                 raise CallerError(404, f"The user named '{user.username}' does not exist")
@@ -222,6 +252,11 @@ class AdminActions:
         receipt = replace(await send(), commit_ms=commit_ms)
         self._receipts.keep(receipt)
         return Outcome(voided, tokens, event, receipt.nodes)
+
+
+def wrong_current_password() -> CallerError:
+    """As documented for a change of one's own password."""
+    return CallerError(400, fields={"currentPassword": "The current password you entered is not correct."})
 
 
 async def _nothing(_connection: AsyncConnection) -> None:

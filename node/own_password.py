@@ -1,6 +1,6 @@
 """A user changes his own password, by REST or by page: the current one is asked for first."""
 
-from node.admin_actions import AdminActions, Outcome
+from node.admin_actions import AdminActions, Outcome, wrong_current_password
 from node.identity import Account
 from node.passwords import Passwords
 from node.store import credentials
@@ -19,12 +19,12 @@ class OwnPassword:
         self._is_read_only = is_read_only
 
     async def change(self, account: Account, *, old: str, new: str, session: WebSession | None) -> Outcome:
-        """Raises CallerError 400, as documented, when `old` is not the current password, and 403 when the directory is
-        read-only."""
+        """Raises CallerError 400, as documented, when `old` is not the current password or is not any more when the new
+        one is written, and 403 when the directory is read-only."""
         if self._is_read_only:
             raise CallerError(403, "Passwords cannot be changed here: the user directory is read-only.")
         async with self._database.transaction() as connection:
             found = await credentials.load(connection, account.username)
-        if not await self._passwords.matches(found.credential if found else None, old):
-            raise CallerError(400, fields={"currentPassword": "The current password you entered is not correct."})
-        return await self._actions.change_own_password(account, new, session_id=session.id if session else None)
+        if not await self._passwords.matches(found.credential if found else None, old) or found is None:
+            raise wrong_current_password()
+        return await self._actions.change_own_password(found, new, session_id=session.id if session else None)

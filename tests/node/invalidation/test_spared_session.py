@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from node.store import invalidation_log
+from node.store import credentials, invalidation_log
 from shared.settings import Switches
 from tests.support.eventually import eventually
 from tests.support.fenced_nodes import fenced_nodes
@@ -18,7 +18,9 @@ def long_leased(database_url):
 
 async def change_own_password(node, session):
     node.actions._switches = Switches(own_password_change_spares_current=True)
-    return await node.actions.change_own_password(await node.account(), "new", session_id=session.id)
+    async with node.database.transaction() as connection:
+        proved = await credentials.load(connection, "alice")
+    return await node.actions.change_own_password(proved, "new", session_id=session.id)
 
 
 async def has_entry(node, position):
