@@ -161,8 +161,11 @@ class Logins:
         """The session of somebody who just proved to be `account`; None when an invalidation overtook the proof.
 
         A session of somebody else is replaced, so that nobody can plant an id before a login (session fixation),
-        unless the guard is switched off; the user's own session keeps its id (reference: jira.md 3.4).
+        unless the guard is switched off; the user's own session keeps its id (reference: jira.md 3.4). One that ended
+        while the password was judged is none any more.
         """
+        if current is not None and current.ended:
+            current = None
         now_ms = self._clock.now_ms()
         own = current is not None and current.account is not None and current.account.user_key == account.user_key
         if current is not None and own:
