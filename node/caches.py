@@ -14,6 +14,8 @@ from node.identity import Account
 from node.web_sessions import EndCause, WebSession, WebSessions
 
 REVOKED_MAX = 100_000
+ASK_AGAIN = -1
+"""A floor below any: the session is asked about at its next use."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,7 @@ class Mark:
     """What a node had been told when it began to read the database; compared when what was read enters memory."""
 
     floor: int
-    forgotten: int
+    revocations: int
 
 
 class Caches:
@@ -42,12 +44,12 @@ class Caches:
         self.web_sessions = web_sessions
         self.crowd = crowd
         self._revoked: OrderedDict[str, int] = OrderedDict()
-        self._forgotten = 0
+        self._revocations = 0
         self._floor = 0
 
     def mark(self) -> Mark:
         """To be taken before the database is read for something that will be remembered."""
-        return Mark(self._floor, self._forgotten)
+        return Mark(self._floor, self._revocations)
 
     def raise_floor(self) -> None:
         """Something was invalidated and this node cannot tell what, or it was everybody: no session is good any more
@@ -62,12 +64,14 @@ class Caches:
     def is_below_floor(self, session: WebSession) -> bool:
         return session.floor != self._floor
 
-    def is_void(self, user_key: str, epoch: int, *, since: Mark) -> bool:
-        """Does this node know that what was issued under that epoch, and read from the database after `since`, is void?
+    def is_void(self, user_key: str, epoch: int) -> bool:
+        """Does this node know that what was issued to the user under that epoch is void?"""
+        return epoch < self._revoked.get(user_key, 0)
 
-        Only so many revocations are remembered; whoever read before one that was forgotten has to read again.
-        """
-        return epoch < self._revoked.get(user_key, 0) or since.forgotten != self._forgotten
+    def remembers(self, since: Mark) -> bool:
+        """Is every revocation after `since` still known? Otherwise `is_void` may be false for want of memory, and what
+        was read from the database after that mark has to be asked for again; that it is void nobody has said."""
+        return self._revocations - since.revocations <= REVOKED_MAX
 
     def admit(
         self,
@@ -84,32 +88,29 @@ class Caches:
         """
         if instead_of is not None:
             self.web_sessions.end(instead_of, EndCause.REPLACED)
-        if self.is_void(account.user_key, account.epoch, since=since):
+        if self.is_void(account.user_key, account.epoch):
             return None
-        self.crowd.note(account, now_ms=now_ms)
         session = self.web_sessions.open(account, now_ms=now_ms, is_first=instead_of is None)
-        session.floor = since.floor
+        self._trust(session, account, since=since, now_ms=now_ms)
         if instead_of is not None:
             session.copy_attributes(instead_of, but=forgetting)
         return session
 
     def hand_over(self, session: WebSession, account: Account, *, since: Mark, now_ms: int) -> bool:
         """`account` takes over a session that was somebody else's or nobody's, id and all; False when void already."""
-        if self.is_void(account.user_key, account.epoch, since=since):
+        if self.is_void(account.user_key, account.epoch):
             return False
-        self.crowd.note(account, now_ms=now_ms)
         self.web_sessions.give(session, account)
-        session.floor = since.floor
+        self._trust(session, account, since=since, now_ms=now_ms)
         return True
 
     def renew(self, session: WebSession, account: Account, *, since: Mark, now_ms: int) -> bool:
         """Notes a fresh look at the directory for a live session; False when the session is void by now."""
-        if self.is_void(account.user_key, session.epoch, since=since):
+        if self.is_void(account.user_key, session.epoch):
             self.web_sessions.end(session, EndCause.INVALIDATED)
             return False
         session.account = account
-        session.floor = since.floor
-        self.crowd.note(account, now_ms=now_ms)
+        self._trust(session, account, since=since, now_ms=now_ms)
         return True
 
     def prove_again(self, session: WebSession, account: Account, *, since: Mark, now_ms: int) -> bool:
@@ -123,24 +124,25 @@ class Caches:
         if epoch > self._revoked.get(user_key, 0):
             self._revoked[user_key] = epoch
             self._revoked.move_to_end(user_key)
+            self._revocations += 1
             if len(self._revoked) > REVOKED_MAX:
                 self._revoked.popitem(last=False)
-                self._forgotten += 1
         sessions = self.web_sessions.void_user(user_key, epoch=epoch, spare=spare)
         return Voided(sessions, int(self.crowd.void_user(user_key, epoch=epoch)))
 
     def settle(self, session: WebSession, epochs: Mapping[str, int], *, since: Mark) -> bool:
         """Lifts a session to the floor of `since` or ends it, by the epochs that the database had after it; true when
-        it ended. A session that was proved again meanwhile is newer than the answer and stays as it is."""
+        it ended. A session that was proved again meanwhile is newer than the answer and stays as it is, and so does one
+        of which the answer says nothing certain any more."""
         if session.ended or session.account is None:
             return False
         user_key = session.account.user_key
         current = epochs.get(user_key)
-        if current is None or current > session.epoch or self.is_void(user_key, session.epoch, since=since):
+        if current is None or current > session.epoch or self.is_void(user_key, session.epoch):
             self.web_sessions.end(session, EndCause.INVALIDATED)
             self.crowd.void_user(user_key, epoch=session.epoch + 1)
             return True
-        if current == session.epoch:
+        if current == session.epoch and self.remembers(since):
             session.floor = since.floor
         return False
 
@@ -150,6 +152,15 @@ class Caches:
         for session in self.web_sessions.of_user(account.user_key):
             if self.is_below_floor(session):
                 self.settle(session, epochs, since=since)
+
+    def _trust(self, session: WebSession, account: Account, *, since: Mark, now_ms: int) -> None:
+        """Memory may answer for the session, by what was read after `since`, unless too much has been forgotten to be
+        sure of that; nobody is refused for it."""
+        if not self.remembers(since):
+            session.floor = ASK_AGAIN
+            return
+        session.floor = since.floor
+        self.crowd.note(account, now_ms=now_ms)
 
     def sweep_in_chunks(self, *, now_ms: int) -> Iterator[int]:
         """Forgets what is overdue, a chunk at a time, and says how much after each. Lookups never depend on it; it only

@@ -94,3 +94,60 @@ def test_proving_again_lifts_a_session_to_the_new_epoch(caches):
     caches._revoked["KEY-alice"] = 1
     assert caches.prove_again(session, account(epoch=1), since=caches.mark(), now_ms=T0)
     assert session.epoch == 1
+
+
+@pytest.fixture
+def forgetful(caches, monkeypatch):
+    """Remembers three revocations."""
+    monkeypatch.setattr("node.caches.REVOKED_MAX", 3)
+    for number in range(3):
+        caches.void(f"KEY-early{number}", epoch=1)
+    return caches
+
+
+def test_what_others_were_revoked_for_costs_an_untouched_user_nothing(forgetful):
+    """A memory that is full forgets the oldest with each new one; what was read a moment ago is as good as ever."""
+    since = forgetful.mark()
+    forgetful.void("KEY-bob", epoch=1)
+    session = forgetful.admit(account(), since=since, now_ms=T0)
+    assert not forgetful.is_below_floor(session)
+    forgetful.void("KEY-carol", epoch=1)
+    assert forgetful.renew(session, account(), since=since, now_ms=T0)
+    assert not forgetful.is_below_floor(session)
+
+
+def overtaken(caches):
+    """A mark, and as many revocations after it that its own may have been among those forgotten."""
+    since = caches.mark()
+    for number in range(4):
+        caches.void(f"KEY-late{number}", epoch=1)
+    return since
+
+
+def test_a_login_that_may_have_been_overtaken_is_let_in_and_asked_about(forgetful):
+    """Nobody knows it to be void, so it is not refused; memory does not vouch for it either."""
+    session = forgetful.admit(account(), since=overtaken(forgetful), now_ms=T0)
+    assert forgetful.is_below_floor(session)
+    assert len(forgetful.crowd) == 0
+
+
+def test_a_session_is_not_ended_by_what_is_not_known(forgetful):
+    """Neither by a look at the directory nor by the cleaning below the floor: it is asked about again."""
+    renewed, settled = (forgetful.admit(account(), since=forgetful.mark(), now_ms=T0) for _ in range(2))
+    forgetful.raise_floor()
+    since = overtaken(forgetful)
+    assert forgetful.renew(renewed, account(), since=since, now_ms=T0)
+    assert not forgetful.settle(settled, {"KEY-alice": 0}, since=since)
+    for session in (renewed, settled):
+        assert not session.ended
+        assert forgetful.is_below_floor(session)
+
+
+def test_a_revocation_is_remembered_until_its_mark_is_too_old(forgetful):
+    """Whatever was read before it is refused as long as the node claims to remember."""
+    since = forgetful.mark()
+    forgetful.void("KEY-alice", epoch=1)
+    while forgetful.remembers(since):
+        assert forgetful.admit(account(), since=since, now_ms=T0) is None
+        forgetful.void(f"KEY-{forgetful._revocations}", epoch=1)
+    assert forgetful.is_below_floor(forgetful.admit(account(), since=since, now_ms=T0))
