@@ -95,27 +95,33 @@ class SessionGate:
 
     def from_memory(self, session: WebSession) -> Account | None:
         """The account if memory alone settles it. Never waits, so that nothing can happen between the look at the
-        lease and the decision."""
+        lease and the decision. The session may have ended since the request found it."""
         account = session.account
-        if account is None or not self._may_trust_caches() or self._caches.is_below_floor(session):
+        if account is None or session.ended or not self._may_trust_caches() or self._caches.is_below_floor(session):
             return None
         if self._gate is CrowdGate.EITHER:
             return account
         return self._caches.crowd.vouch(account.user_key, epoch=session.epoch, now_ms=self._clock.now_ms())
 
     async def renew(self, session: WebSession) -> Account | None:
-        """Asks the directory. None means that the session is over. Raises DependencyError when nobody answers.
+        """Asks the directory. None means that the session is over, or not its user's any more. Raises DependencyError
+        when nobody answers.
 
         One reading serves every session of the user: who comes while it is in flight looks at memory afterwards, and
         asks again only if that does not settle it, as on a node whose lease is over.
         """
-        assert session.account is not None
-        user_key = session.account.user_key
-        if await self._reader.is_over(user_key) and not session.ended:
+        if session.ended or session.account is None:
+            return None
+        user_key, epoch = session.account.user_key, session.epoch
+        if await self._reader.is_over(user_key):
             known = self.from_memory(session)
             if known is not None:
                 return known
         account, since = await self._reader.read(user_key)
+        if session.ended or session.account is None or session.account.user_key != user_key:
+            return None
+        if session.epoch != epoch:
+            return await self.renew(session)  # proved again meanwhile, and what was read may be older than that
         if account is None or not still_good(account, epoch=session.epoch):
             self._caches.web_sessions.end(session, EndCause.CROWD)
             return None

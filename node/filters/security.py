@@ -35,7 +35,7 @@ def security_filter(gate: SessionGate, logins: Logins, caches: Caches, *, jar: C
         async def security_first(request: Request) -> web.StreamResponse:
             context = request.context
             session = context.session
-            if session is not None and session.account is not None:
+            if session is not None and (session.account is not None or session.ended):
                 account = await gate.renew(session)
                 if account is not None:
                     context.recognise(account)
