@@ -149,7 +149,7 @@ class AdminActions:
             )
             send = await self._delivery.record(connection, event)
         commit_ms = (boot_ns() - began_ns) / 1e6
-        self._caches.raise_floor()
+        self._caches.void_everyone(position=event.position)
         log.info("invalidated everyone", position=event.position, tokens=tokens)
         receipt = replace(await send(), commit_ms=commit_ms)
         self._receipts.keep(receipt)

@@ -160,7 +160,7 @@ def choose_delivery(settings: NodeSettings, database: Database, bus: Bus, caches
 
     def apply(event: Invalidation) -> None:
         if event.user_key is None:
-            caches.raise_floor()
+            caches.void_everyone(position=event.position)
             return
         voided = caches.void(event.user_key, epoch=event.epoch)
         log.info("invalidation applied", event_id=event.event_id, origin=event.origin, sessions=voided.sessions)

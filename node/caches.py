@@ -46,15 +46,23 @@ class Caches:
         self._revoked: OrderedDict[str, int] = OrderedDict()
         self._revocations = 0
         self._floor = 0
+        self._everyone = 0
 
     def mark(self) -> Mark:
         """To be taken before the database is read for something that will be remembered."""
         return Mark(self._floor, self._revocations)
 
     def raise_floor(self) -> None:
-        """Something was invalidated and this node cannot tell what, or it was everybody: no session is good any more
-        until the database has been asked about it once. Costs nothing now, and each active user one reading later."""
+        """Something was invalidated and this node cannot tell what: no session is good any more until the database has
+        been asked about it once. Costs nothing now, and each active user one reading later."""
         self._floor += 1
+
+    def void_everyone(self, *, position: int) -> None:
+        """The entry of the log at that position voided everybody's sessions. Idempotent: a floor raised for one entry
+        does for every earlier one too, since whoever asks the database after it finds those committed."""
+        if position > self._everyone:
+            self._everyone = position
+            self.raise_floor()
 
     @property
     def floors(self) -> int:

@@ -8,7 +8,9 @@ from node.crowd import CrowdCache
 from node.web_sessions import EndCause, Roster, SessionLimits, WebSessions
 from tests.support.accounts import account
 from tests.support.eventually import eventually
+from tests.support.fenced_nodes import fenced_nodes
 from tests.support.nodes import running_node, two_nodes
+from tests.support.queue_nodes import queue_nodes
 
 T0 = 1_000_000_000
 IDLE_MS = 60_000
@@ -41,6 +43,44 @@ async def test_everyone_is_out_on_every_node(stores, database_url, delivery):
         assert await connection.fetchval("SELECT user_key FROM invalidation_log") is None
         await connection.close()
         assert [(await browser.who_am_i()).known_via for browser in after] == ["web-session"] * 2
+        assert ["dcsim_app_floors_total 1.0" in await node.metrics() for node in nodes] == [True, True]
+
+
+@pytest.mark.parametrize("nodes", [fenced_nodes, queue_nodes])
+@pytest.mark.parametrize("cut", [False, True], ids=["bus up", "bus away"])
+async def test_each_active_user_costs_one_reading_where_it_was_asked_for(database_url, nodes, cut):
+    """The node that performs it hears of it again by its own delivery; it is effective when the call returns."""
+    async with nodes(database_url) as (a, _):
+        before = await a.log_in()
+        a.bus.cut = cut
+        await a.actions.invalidate_everyone()
+        assert not await a.accepts(before)
+        after, readings = await a.log_in(), a.reader.readings
+        assert await a.accepts(after)
+        assert a.caches.floors == 1
+        assert a.reader.readings == readings
+
+
+async def test_a_batch_that_is_sent_again_raises_no_other_floor(database_url, monkeypatch):
+    """In a queue the same entry comes until its acknowledgement has arrived."""
+    monkeypatch.setattr("node.invalidation.queue.ACK_LIMIT_S", 0.05)
+    async with queue_nodes(database_url) as (a, b):
+        session = await b.log_in()
+        a.bus.deaf = True
+        await a.actions.invalidate_everyone()
+        await eventually(lambda: len(b.applied) > 1)
+        assert set(b.positions) == {1}
+        assert b.caches.floors == 1
+        assert not await b.accepts(session)
+
+
+def test_a_later_entry_does_for_the_earlier_ones(caches):
+    """By whichever way they come: once the database is asked after the later one, it knows of both."""
+    floors = []
+    for position in (2, 1, 2, 3):
+        caches.void_everyone(position=position)
+        floors.append(caches.floors)
+    assert floors == [1, 1, 1, 2]
 
 
 async def test_sessions_nobody_uses_again_are_cleaned_up(stores, database_url):

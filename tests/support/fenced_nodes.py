@@ -129,7 +129,7 @@ class FencedNode:
     def apply(self, event: Invalidation) -> None:
         self.applies += 1
         if event.user_key is None:
-            self.caches.raise_floor()
+            self.caches.void_everyone(position=event.position)
         else:
             self.caches.void(event.user_key, epoch=event.epoch)
 
