@@ -6,7 +6,8 @@ the delivery tells the others. What is told names a user and an epoch and carrie
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
@@ -23,7 +24,7 @@ from node.store.credentials import Credentials
 from node.store.engine import Database
 from shared.actions import Action
 from shared.clock import PolicyClock
-from shared.errors import CallerError
+from shared.errors import CallerError, DependencyError
 from shared.log import get_logger
 from shared.messages import Invalidation
 from shared.settings import Switches
@@ -135,8 +136,7 @@ class AdminActions:
 
     async def _carry_out_on_everyone(self) -> Receipt:
         now_ms, began_ns = self._clock.now_ms(), boot_ns()
-        async with self._database.transaction() as connection:
-            await invalidation_log.lock_head(connection)
+        async with self._invalidating() as connection:
             await users.raise_all_epochs(connection)
             tokens = await remember_me.delete_all(connection)
             event = await invalidation_log.append(
@@ -182,6 +182,21 @@ class AdminActions:
 
         return await self._perform(action, user, change, proved=proved, spare=spare)
 
+    @asynccontextmanager
+    async def _invalidating(self) -> AsyncIterator[AsyncConnection]:
+        """The transaction of an invalidation, under the head lock. A commit whose answer is lost may have been carried
+        out, and only the log of `fenced` would ever tell this node: so it asks about each session once."""
+        is_sent = False
+        try:
+            async with self._database.transaction() as connection:
+                await invalidation_log.lock_head(connection)
+                yield connection
+                is_sent = True
+        except DependencyError:
+            if is_sent:
+                self._caches.raise_floor()
+            raise
+
     async def _perform(
         self,
         action: Action,
@@ -221,8 +236,7 @@ class AdminActions:
         """The one sequence. Raises CallerError 404 when the user has gone meanwhile and 400 when what he proved is not
         current any more, and then nothing has changed."""
         now_ms, began_ns = self._clock.now_ms(), boot_ns()
-        async with self._database.transaction() as connection:
-            await invalidation_log.lock_head(connection)
+        async with self._invalidating() as connection:
             if proved is not None and not await credentials.is_current(connection, proved):
                 raise wrong_current_password()
             epoch = await users.raise_epoch(connection, user.user_key)
