@@ -13,7 +13,7 @@ from node.store.anonymizations import COMPLETED, VALIDATION_FAILED, Anonymizatio
 from node.store.cluster_nodes import all_nodes
 from node.store.engine import Database
 from shared.clock import PolicyClock
-from shared.errors import CallerError, DcsimError
+from shared.errors import CallerError, DcsimError, DependencyError
 from shared.log import get_logger
 from shared.schema import TASK_LOCK
 
@@ -79,13 +79,24 @@ class Anonymizing:
 
     async def _run(self, task_id: int, account: Account, problem: str | None) -> None:
         if problem is None:
-            try:
-                await self._actions.anonymize(account)
-            except DcsimError as error:
-                problem = str(error)
+            problem = await self._anonymize(account)
         status = COMPLETED if problem is None else VALIDATION_FAILED
         try:
             async with self._database.transaction() as connection:
                 await anonymizations.finish(connection, task_id, status, now_ms=self._clock.now_ms(), error=problem)
         except DcsimError as error:
             log.error("anonymization cannot report its end", task_id=task_id, error=str(error))
+
+    async def _anonymize(self, account: Account) -> str | None:
+        """Why it was not done, or None. A database that did not answer may have done it, and doing it twice is doing it
+        once: so it is asked a second time before the task says that nobody knows."""
+        problem = None
+        for _ in range(2):
+            try:
+                await self._actions.anonymize(account)
+                return None
+            except DependencyError as error:
+                problem = f"It is not known whether the user was anonymized; do it again. {error}"
+            except DcsimError as error:
+                return str(error)
+        return problem
