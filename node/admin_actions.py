@@ -252,6 +252,8 @@ class AdminActions:
                 origin=self._node_id,
                 now_ms=now_ms,
             )
+            if spare is not None:
+                self._caches.spare(event.event_id, spare)
             send = await self._delivery.record(connection, event)
         commit_ms = (boot_ns() - began_ns) / 1e6
         voided = self._caches.void(user.user_key, epoch=epoch, spare=spare)

@@ -162,7 +162,7 @@ def choose_delivery(settings: NodeSettings, database: Database, bus: Bus, caches
         if event.user_key is None:
             caches.void_everyone(position=event.position)
             return
-        voided = caches.void(event.user_key, epoch=event.epoch)
+        voided = caches.void(event.user_key, epoch=event.epoch, spare=caches.spared_by(event.event_id))
         log.info("invalidation applied", event_id=event.event_id, origin=event.origin, sessions=voided.sessions)
 
     if not _is_told(settings):

@@ -14,6 +14,7 @@ from node.identity import Account
 from node.web_sessions import EndCause, WebSession, WebSessions
 
 REVOKED_MAX = 100_000
+SPARED_MAX = 1_000
 ASK_AGAIN = -1
 """A floor below any: the session is asked about at its next use."""
 
@@ -47,6 +48,7 @@ class Caches:
         self._revocations = 0
         self._floor = 0
         self._everyone = 0
+        self._spared: OrderedDict[str, str] = OrderedDict()
 
     def mark(self) -> Mark:
         """To be taken before the database is read for something that will be remembered."""
@@ -126,6 +128,17 @@ class Caches:
         if account.epoch >= session.epoch:
             session.epoch = account.epoch
         return self.renew(session, account, since=since, now_ms=now_ms)
+
+    def spare(self, event_id: str, session_id: str) -> None:
+        """That event, which is about to be committed, leaves that session alone. By exact event id: an epoch may be
+        given again, to another node's event, when ours is rolled back."""
+        self._spared[event_id] = session_id
+        if len(self._spared) > SPARED_MAX:
+            self._spared.popitem(last=False)
+
+    def spared_by(self, event_id: str) -> str | None:
+        """The id of the session that the event leaves alone, if any; for whoever hears of it before its own action."""
+        return self._spared.get(event_id)
 
     def void(self, user_key: str, *, epoch: int, spare: str | None = None) -> Voided:
         """Whatever was issued to the user before `epoch` is void here from now on. Idempotent."""

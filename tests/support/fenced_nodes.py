@@ -131,7 +131,7 @@ class FencedNode:
         if event.user_key is None:
             self.caches.void_everyone(position=event.position)
         else:
-            self.caches.void(event.user_key, epoch=event.epoch)
+            self.caches.void(event.user_key, epoch=event.epoch, spare=self.caches.spared_by(event.event_id))
 
     async def join(self) -> None:
         listening = asyncio.Event()

@@ -1,6 +1,7 @@
 """The session that changes its own password and is spared, while other nodes invalidate the same user."""
 
 import asyncio
+from contextlib import asynccontextmanager
 
 import pytest
 
@@ -40,6 +41,31 @@ async def test_an_invalidation_that_was_not_heard_of_yet_is_not_undone(database_
         assert not await b.accepts(session)
         b.bus.deaf = False
         await call
+
+
+class AnswersLate:
+    """A database whose answer to a commit is overtaken by a heartbeat of the node."""
+
+    def __init__(self, node):
+        self._database = node.database
+        self._delivery = node.delivery
+
+    @asynccontextmanager
+    async def transaction(self):
+        async with self._database.transaction() as connection:
+            yield connection
+        await self._delivery._renew()
+
+
+async def test_a_heartbeat_that_finds_the_entry_first_spares_the_session_too(database_url):
+    """The node replays its own event from the log before the call that made it knows of its commit."""
+    async with long_leased(database_url) as (node, _):
+        own, other = await node.log_in(), await node.log_in()
+        node.actions._database = AnswersLate(node)
+        await change_own_password(node, own)
+        assert node.delivery.counters.replayed == 1
+        assert await node.accepts(own)
+        assert not await node.accepts(other)
 
 
 @pytest.mark.parametrize("nodes", [long_leased, queue_nodes])
