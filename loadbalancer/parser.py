@@ -6,9 +6,14 @@ Nothing is acted upon while llhttp runs. `feed` collects what one segment contai
 caller look. Otherwise a head would go out before the same segment's bad chunk size is seen, and a smuggled request
 with it (reference: load-balancer.md 1.4).
 
+llhttp does not say where in a segment it stands, so it gets one part at a time: a head, bytes of a body, a line between
+two chunks. What a part may measure is checked before llhttp reads it. So no limit depends on where bytes were cut, and
+none refuses a request that is complete.
+
 Owned by one connection each: `RequestParser` by `client`, `ResponseParser` by `upstream`.
 """
 
+import re
 from collections import deque
 
 import httptools
@@ -27,12 +32,40 @@ from loadbalancer.plain_head import read_plain_answer, read_plain_request
 
 _CHUNK_OVERHEAD = 64 * 1024
 _CHUNK_OVERHEAD_PER_BYTE = 8
-"""Chunk sizes, extensions and trailers may take this much, and this much per byte of body: one-byte chunks need 5."""
+"""Chunk sizes, extensions and trailers may take this much, and this much per byte of body: one-byte chunks need 3.
+
+What stands between the data of two chunks, and all trailers together, may each be as long as a head.
+"""
+_END_OF_HEAD = re.compile(rb"\r\n\r\n").search  # on a head faster than `find`
 
 
-def _head_size(first: bytes, fields: list[tuple[bytes, bytes]]) -> int:
-    """What counts against the limit: the target or reason and the fields, however many segments they came in."""
-    return len(first) + sum(len(name) + len(value) + 4 for name, value in fields)
+class _HeadBytes:
+    """Finds where a head ends, and counts its bytes and the empty lines before it, whatever segments they came in."""
+
+    __slots__ = ("_last", "count")
+
+    def __init__(self) -> None:
+        self.begin()
+
+    def begin(self) -> None:
+        """What comes next belongs to another head."""
+        self.count = 0
+        self._last = b""
+
+    def end(self, data: bytes, at: int) -> int:
+        """Where the head that goes on at `at` ends; the end of `data` when that is not yet."""
+        before = self._last
+        if before and (seam := _END_OF_HEAD(before + data[at : at + 3])):
+            end = at - len(before) + seam.end()
+            self._last = b""
+        elif found := _END_OF_HEAD(data, at):
+            end = found.end()
+            self._last = b""
+        else:
+            end = len(data)
+            self._last = (before + data[at:])[-3:]
+        self.count += end - at
+        return end
 
 
 class IncomingRequest:
@@ -53,15 +86,15 @@ class RequestParser:
 
     __slots__ = (
         "_between",
+        "_chunk_left",
         "_current",
         "_fields",
         "_head_bytes",
-        "_head_is_new",
         "_limits",
+        "_line",
         "_llhttp",
         "_overhead",
         "_refused",
-        "_segment",
         "_target",
         "_trailers",
         "_upgrading",
@@ -78,9 +111,9 @@ class RequestParser:
         self._current: IncomingRequest | None = None
         self._fields: list[tuple[bytes, bytes]] = []
         self._target = b""
-        self._head_bytes = 0
-        self._head_is_new = False
-        self._segment = 0
+        self._head_bytes = _HeadBytes()
+        self._chunk_left = 0
+        self._line = b""  # what has come since the data of a chunk, or as trailers
         self._overhead = 0
         self._trailers = 0
         self._refused: Refused | None = None
@@ -107,26 +140,26 @@ class RequestParser:
                 request.complete = True
                 self.messages.append(request)
                 return
+        view, at = memoryview(data), 0
+        while at < len(data):
+            end = self._end_of_part(data, at)
+            if self._refused is not None:
+                return
             self._between = False
-        self._segment = len(data)
-        body_before = self._current.received if self._current else 0
-        try:
-            self._llhttp.feed_data(data)
-        except httptools.HttpParserUpgrade as upgrade:
-            self._after_upgrade(data[upgrade.args[0] :])
-            return
-        except httptools.HttpParserError as error:
-            self._refuse(self._refused or Refused(400, str(error) or "this is not HTTP/1.1"))
-            return
-        if self._current is not None and self._current.head.framing is CHUNKED:
-            self._count_overhead(len(data) - (self._current.received - body_before))
-        elif self.in_head:
-            # Of the segment in which a head begins we do not know which part is head: a head that ends is measured at
-            # its end, and one that does not is bounded by the limit beyond one read.
-            self._head_bytes = 0 if self._head_is_new else self._head_bytes + len(data)
-            self._head_is_new = False
-            if self._head_bytes > self._limits.head_bytes:
-                self._refuse(self._too_large())
+            try:
+                self._llhttp.feed_data(view[at:end])
+            except httptools.HttpParserUpgrade:
+                # llhttp stops at every upgrade. Ours go on as a tunnel if the node agrees; others are plain requests.
+                last = self.messages[-1]
+                if isinstance(last, IncomingRequest) and last.head.websocket:
+                    self._upgrading = True
+                    self.remainder = data[end:]
+                    return
+                self._llhttp = httptools.HttpRequestParser(self)
+            except httptools.HttpParserError as error:
+                self._refuse(self._refused or Refused(400, str(error) or "this is not HTTP/1.1"))
+                return
+            at = end
 
     def resume(self) -> None:
         """An upgrade was not granted: the connection goes on with HTTP, beginning with what was held back."""
@@ -137,9 +170,7 @@ class RequestParser:
             self.feed(held)
 
     def on_message_begin(self) -> None:
-        self._between = False
-        self.in_head = self._head_is_new = True
-        self._head_bytes = 0
+        self.in_head = True
         self._target = b""
         self._fields = []
 
@@ -158,16 +189,13 @@ class RequestParser:
         fields, limits = self._fields, self._limits
         if len(fields) > limits.fields:
             self._fail(Refused(400, f"more than {limits.fields} header fields"))
-        if (self._segment > limits.head_bytes or not self._head_is_new) and (
-            _head_size(self._target, fields) > limits.head_bytes
-        ):
-            self._fail(self._too_large())
         llhttp = self._llhttp
         try:
             head = read_request(llhttp.get_method(), self._target, llhttp.get_http_version(), fields)
         except Refused as refused:
             self._fail(refused)
         self.in_head = False
+        self._line = b""
         self._overhead = self._trailers = 0
         self._current = IncomingRequest(head)
         self.messages.append(self._current)
@@ -178,29 +206,41 @@ class RequestParser:
         current.pieces.append(data)
         current.received += len(data)
 
+    def on_chunk_header(self) -> None:
+        size = int(self._line.partition(b";")[0], 16)
+        self._chunk_left = size + 2 if size else 0  # its data is followed by an end of line
+        self._line = b""
+
     def on_message_complete(self) -> None:
         current = self._current
         assert current is not None
         current.complete = True
         self._current = None
+        self._head_bytes.begin()
         self._between = current.head.keep_alive
 
-    def _after_upgrade(self, rest: bytes) -> None:
-        """llhttp stops at every upgrade. Ours go on as a tunnel if the node agrees; others are plain requests."""
-        last = self.messages[-1] if self.messages else None
-        self.remainder = rest
-        self._upgrading = True
-        if not (isinstance(last, IncomingRequest) and last.head.websocket):
-            self.resume()
-
-    def _count_overhead(self, by: int) -> None:
-        assert self._current is not None
-        self._overhead += by
-        if self._overhead > _CHUNK_OVERHEAD + _CHUNK_OVERHEAD_PER_BYTE * self._current.received:
-            self._refuse(Refused(400, "chunk extensions or trailers out of all proportion to the body"))
-
-    def _too_large(self) -> Refused:
-        return Refused(400, f"the request head is larger than {self._limits.head_bytes} bytes")
+    def _end_of_part(self, data: bytes, at: int) -> int:
+        """Where the part ends that begins or goes on at `at`. Refuses what measures more than it may."""
+        current = self._current
+        if current is None:
+            end = self._head_bytes.end(data, at)
+            if self._head_bytes.count > self._limits.head_bytes:
+                self._refuse(Refused(400, f"the request head is larger than {self._limits.head_bytes} bytes"))
+        elif self._chunk_left:
+            end = min(at + self._chunk_left, len(data))
+            self._chunk_left -= end - at
+        elif current.head.framing is not CHUNKED:
+            end = at + current.head.length - current.received
+        else:
+            end = data.find(b"\n", at) + 1 or len(data)
+            self._line += data[at:end]
+            self._overhead += end - at
+            if (
+                len(self._line) > self._limits.head_bytes
+                or self._overhead > _CHUNK_OVERHEAD + _CHUNK_OVERHEAD_PER_BYTE * current.received
+            ):
+                self._refuse(Refused(400, "chunk extensions or trailers out of all proportion to the body"))
+        return end
 
     def _fail(self, refused: Refused) -> None:
         """Stops llhttp from inside a callback; `feed` picks the reason up."""
@@ -222,11 +262,9 @@ class ResponseParser:
         "_begun",
         "_fields",
         "_head_bytes",
-        "_head_is_new",
         "_limits",
         "_llhttp",
         "_reason",
-        "_segment",
         "_to_head",
         "complete",
         "head",
@@ -248,9 +286,7 @@ class ResponseParser:
         self._begun = False
         self._fields: list[tuple[bytes, bytes]] = []
         self._reason = b""
-        self._head_bytes = 0
-        self._head_is_new = False
-        self._segment = 0
+        self._head_bytes = _HeadBytes()
         self._llhttp = httptools.HttpResponseParser(self)
 
     def expect(self, *, to_head: bool) -> None:
@@ -259,6 +295,7 @@ class ResponseParser:
         self.complete = False
         self._begun = False
         self._to_head = to_head
+        self._head_bytes.begin()
 
     def feed(self, data: bytes) -> None:
         """Takes the next bytes. Raises Refused when the node does not speak HTTP/1.1."""
@@ -271,22 +308,24 @@ class ResponseParser:
                 if body:
                     self.pieces.append(body)
                 return
-        self._segment = len(data)
+        view, at = memoryview(data), 0
         try:
-            self._llhttp.feed_data(data)
+            while self.head is None and at < len(data):
+                end = self._head_bytes.end(data, at)
+                if self._head_bytes.count > self._limits.head_bytes:
+                    raise Refused(502, f"the head of the node's answer is larger than {self._limits.head_bytes} bytes")
+                self._llhttp.feed_data(view[at:end])
+                at = end
+            if at < len(data):
+                self._llhttp.feed_data(view[at:])
         except httptools.HttpParserUpgrade as upgrade:
-            self.remainder = data[upgrade.args[0] :]
+            self.remainder = data[at + upgrade.args[0] :]
         except httptools.HttpParserError as error:
             if not self.complete:
                 cause = error.__context__
                 raise cause if isinstance(cause, Refused) else Refused(502, str(error)) from error
             self.surplus = True
-        if self.head is None:
-            self._head_bytes = 0 if self._head_is_new else self._head_bytes + len(data)
-            self._head_is_new = False
-            if self._head_bytes > self._limits.head_bytes:
-                raise self._too_large()
-        elif self._to_head:
+        if self.head is not None and self._to_head:
             self._llhttp = httptools.HttpResponseParser(self)
 
     def take(self) -> list[bytes]:
@@ -306,7 +345,6 @@ class ResponseParser:
         self.surplus = self.complete
         self._reason = b""
         self._fields = []
-        self._head_is_new = True
 
     def on_status(self, part: bytes) -> None:
         self._reason += part
@@ -321,16 +359,13 @@ class ResponseParser:
         fields, limits = self._fields, self._limits
         if len(fields) > limits.fields:
             raise Refused(502, "the node's answer has too many header fields")
-        if (self._segment > limits.head_bytes or not self._head_is_new) and (
-            _head_size(self._reason, fields) > limits.head_bytes
-        ):
-            raise self._too_large()
         llhttp = self._llhttp
         head = read_response(
             llhttp.get_status_code(), self._reason, llhttp.get_http_version(), fields, to_head=self._to_head
         )
         if head.status < 200 and head.status != 101:
             self.interim.append(head)
+            self._head_bytes.begin()
             return
         self.head = head
         self.complete = self._to_head
@@ -344,6 +379,3 @@ class ResponseParser:
     def on_message_complete(self) -> None:
         if self.head is not None:
             self.complete = True
-
-    def _too_large(self) -> Refused:
-        return Refused(502, f"the head of the node's answer is larger than {self._limits.head_bytes} bytes")

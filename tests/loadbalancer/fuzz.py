@@ -8,6 +8,7 @@ what llhttp makes of the same bytes.
 
 import argparse
 import random
+import re
 import resource
 import time
 
@@ -39,12 +40,20 @@ _EXTRA = [b"", b"X: 1\r\n", b"Connection: close\r\n", b"Connection: X\r\nX: 2\r\
 _EXTRA += [b"Connection: keep-alive\r\n", b"Cookie: a=b; c=d\r\nAccept: */*\r\n"]
 _EXTRA += [b"X: " + b"a" * 5000 + b"\r\n"]  # beyond the limit, whatever is mutated
 _CLEAN += [(b"Transfer-Encoding: chunked", body) for body in BODIES[2:5]]
+_LONG = [  # at and beyond what a head, and what stands between chunks, may measure
+    (b"X: " + b"a" * 4040, b""),
+    (b"X:" + b" " * 5000, b""),
+    (b"Transfer-Encoding: chunked", b"5;" + b"a" * 5000 + b"\r\nhello\r\n0\r\n\r\n"),
+    (b"Transfer-Encoding: chunked", b"5\r\nhello\r\n0\r\nT: " + b"a" * 5000 + b"\r\n\r\n"),
+    (b"Transfer-Encoding: chunked", (b"1;" + b"a" * 4000 + b"\r\nx\r\n") * 25 + b"0\r\n\r\n"),
+    (b"Transfer-Encoding: chunked", b"11170\r\n" + b"x" * 70_000 + b"\r\n0\r\n\r\n"),
+]
 
 
 def _message(chance, first_line):
     """Half of them clean, so that mutation works on what would be accepted; half put together at random."""
     if chance.random() < 0.5:
-        framing, body = chance.choice(_CLEAN)
+        framing, body = chance.choice(_LONG if chance.random() < 0.2 else _CLEAN)
         extra = chance.choice(_EXTRA)
         return first_line + b"\r\nHost: a\r\n" + extra + framing + b"\r\n\r\n" + body
     lines = [first_line]
@@ -76,6 +85,17 @@ def _mutated(chance, data):
 
 
 def _segments(chance, data):
+    """Cut small and large; at a few places anywhere, so that long messages are cut everywhere; or after each head."""
+    how = chance.random()
+    if how < 0.2:
+        yield from re.findall(rb".+?(?:\r\n\r\n|\Z)", data, re.DOTALL)
+        return
+    if how < 0.6:
+        cuts = sorted(chance.randrange(len(data) + 1) for _ in range(chance.choice([1, 2, 5])))
+        for start, end in zip([0, *cuts], [*cuts, len(data)], strict=True):
+            if start < end:
+                yield data[start:end]
+        return
     while data:
         size = chance.choice([1, 2, 7, 50, 3000, 10_000])
         yield data[:size]
@@ -104,8 +124,7 @@ def check_requests(seed):
         parser.feed(segment)
     whole = RequestParser(LIMITS)
     whole.feed(raw)
-    if not whole.in_head:  # a head without an end has its limit counted in whole segments
-        assert _outcome(parser) == _outcome(whole), f"where it is cut changes what it means: {raw!r}"
+    assert _outcome(parser) == _outcome(whole), f"where it is cut changes what it means: {raw!r}"
     accepted = 0
     for message in parser.messages:
         if isinstance(message, IncomingRequest) and message.complete and message.refusal is None:
@@ -176,13 +195,13 @@ def check_responses(seed):
     """Feeds one mutated answer; only `Refused` may come out, and an accepted one must read back the same."""
     chance = random.Random(seed)
     status = chance.choice([b"200 OK", b"204 No", b"304 Not", b"100 Go on", b"101 Up", b"404", b"999 x", b"099 x"])
-    raw = _mutated(chance, _message(chance, b"HTTP/%b %b" % (chance.choice([b"1.1"] * 5 + [b"1.0", b"2.0"]), status)))
+    raw = _message(chance, b"HTTP/%b %b" % (chance.choice([b"1.1"] * 5 + [b"1.0", b"2.0"]), status))
+    raw = _mutated(chance, raw)
     assert_plain_answer_agrees(raw)
     to_head = chance.random() < 0.2
     parser = _answer_read(_segments(chance, raw), to_head=to_head)
     whole = _answer_read([raw], to_head=to_head)
-    if whole is None or whole.head is not None:  # a head without an end has its limit counted in whole segments
-        assert (parser is None) == (whole is None), f"where it is cut decides whether it is refused: {raw!r}"
+    assert (parser is None) == (whole is None), f"where it is cut decides whether it is refused: {raw!r}"
     if parser is None or parser.head is None or not parser.complete or parser.surplus or parser.head.status == 101:
         return False
     chunked = parser.head.framing is Framing.CHUNKED

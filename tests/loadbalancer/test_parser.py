@@ -1,6 +1,7 @@
 """Bytes to messages: whatever the segments, whatever the bytes."""
 
-from hypothesis import given, settings
+import pytest
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from loadbalancer.head import Framing, Limits, Refused
@@ -100,6 +101,92 @@ def test_where_a_head_is_cut_does_not_change_its_limit(cut, start):
     head = start + b"\r\nX: " + b"a" * 2500 + b"\r\n\r\n"
     assert "larger than 2000 bytes" in refusal(head, cut=cut, limit=2000)
     assert refusal(head, cut=cut, limit=3000) == ""
+
+
+LIMIT = 2000
+anywhere = settings(deadline=None)
+PUT = b"PUT /x HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
+@anywhere
+@given(st.data(), st.sampled_from([b"GET / HTTP/1.1\r\nHost: a", b"HTTP/1.1 200 OK\r\nContent-Length: 0"]))
+def test_the_limit_on_a_head_is_exact_wherever_it_is_cut(data, start):
+    """A head of as many bytes as allowed passes and one of a byte more does not, blanks and empty lines included."""
+    fill = LIMIT - len(start + b"\r\nX:a\r\n\r\n")
+    before = data.draw(st.sampled_from([b"", b"\r\n\r\n"])) if start.startswith(b"GET") else b""
+    filled = b"\r\nX:" + data.draw(st.sampled_from([b" ", b"a"])) * (fill - len(before))
+    for more, refused in ((b"", False), (b"a", True)):
+        head = before + start + filled + b"a" + more + b"\r\n\r\n"
+        cut = data.draw(st.integers(1, len(head)))
+        assert ("larger than 2000 bytes" in refusal(head, cut=cut, limit=LIMIT)) is refused
+
+
+def requests_cut(raw, *cuts):
+    """What one connection's bytes are read as, under a limit that is easily reached."""
+    parser = RequestParser(Limits(head_bytes=LIMIT))
+    cuts = sorted(cuts)
+    for start, end in zip([0, *cuts], [*cuts, len(raw)], strict=True):
+        parser.feed(raw[start:end])
+    return parser
+
+
+@anywhere
+@given(st.integers(0, 4 * LIMIT), st.integers(0, 4 * LIMIT))
+@pytest.mark.parametrize("before", [b"", PUT + b"1f4\r\n" + b"x" * 500 + b"\r\n0\r\n\r\n"], ids=["first", "second"])
+def test_a_limit_is_exact_after_another_request_too(before, one, other):
+    """Where in a segment a head begins does not change what it may measure."""
+    head = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nX: "
+    head += b"a" * (LIMIT - len(head) - 4) + b"\r\n\r\n"
+    parser = requests_cut(before + head + b"x", one, other)
+    assert [message.complete for message in parser.messages] == [True] * (2 if before else 1)
+    assert requests_cut(before + head.replace(b"X:", b"X: ") + b"x", one, other).over
+
+
+TOO_MUCH = {
+    "one extension": PUT + b"5;" + b"a" * LIMIT + b"\r\nhello\r\n0\r\n\r\n",
+    "an extension of the last chunk": PUT + b"5\r\nhello\r\n0;" + b"a" * LIMIT + b"\r\n\r\n",
+    "zeros before a size": PUT + b"0" * LIMIT + b"5\r\nhello\r\n0\r\n\r\n",
+    "a trailer, after a large body": PUT + b"9c40\r\n%b\r\n0\r\nT: %b\r\n\r\n" % (b"x" * 40_000, b"a" * LIMIT),
+    "extensions together": PUT + (b"1;" + b"a" * 1900 + b"\r\nx\r\n") * 35 + b"0\r\n\r\n",
+}
+
+
+@pytest.mark.parametrize("raw", TOO_MUCH.values(), ids=TOO_MUCH.keys())
+@anywhere
+@given(st.integers(0, 70_000), st.integers(0, 70_000))
+@example(0, 0)
+def test_what_stands_between_chunks_has_a_limit_wherever_it_is_cut(raw, one, other):
+    """Extensions and trailers are refused beyond it in any segments, and their request is never complete before."""
+    parser = requests_cut(raw, one, other)
+    (message,) = parser.messages
+    assert (message.complete, "out of all proportion" in str(message.refusal)) == (False, True)
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        PUT + b"186a0\r\n" + b"x" * 100_000 + b"\r\n0\r\n\r\n",
+        PUT.replace(b"Transfer-Encoding: chunked", b"Content-Length: 100000") + b"x" * 100_000,
+    ],
+    ids=["chunked", "sized"],
+)
+@anywhere
+@given(st.integers(0, 100_300), st.integers(0, 100_300))
+@example(10, 10)
+@example(40_000, 10)
+def test_a_large_body_does_not_count_against_the_request_after_it(first, one, other):
+    """Two honest uploads sent one right after the other both arrive, whichever segments they share."""
+    raw = first + PUT + b"14\r\n" + b"y" * 20 + b"\r\n0\r\n\r\n"
+    parser = requests_cut(raw, max(0, len(raw) - one), max(0, len(raw) - other))
+    assert [(message.complete, message.received) for message in parser.messages] == [(True, 100_000), (True, 20)]
+
+
+def test_any_number_of_upgrades_nobody_grants_are_plain_requests():
+    """Upgrades to what is not spoken here go on as requests, however many a segment holds."""
+    upgrade = b"GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n"
+    parser = requests(upgrade * 1000 + POST)
+    assert len(parser.messages) == 1001
+    assert all(message.complete for message in parser.messages)
 
 
 def test_the_end_of_an_unframed_answer_is_the_end_of_its_connection():
