@@ -215,6 +215,7 @@ class RequestParser:
         current = self._current
         assert current is not None
         current.complete = True
+        current.head.keep_alive = current.head.keep_alive and self._llhttp.should_keep_alive()
         self._current = None
         self._head_bytes.begin()
         self._between = current.head.keep_alive
@@ -366,6 +367,8 @@ class ResponseParser:
         if head.status < 200 and head.status != 101:
             self.interim.append(head)
             self._head_bytes.begin()
+            # It ends with its head and says nothing about the connection, where llhttp would go by its fields.
+            self._llhttp = httptools.HttpResponseParser(self)
             return
         self.head = head
         self.complete = self._to_head
@@ -377,5 +380,7 @@ class ResponseParser:
             self.pieces.append(data)
 
     def on_message_complete(self) -> None:
-        if self.head is not None:
+        head = self.head
+        if head is not None:
+            head.reusable = head.reusable and self._llhttp.should_keep_alive()
             self.complete = True

@@ -1,9 +1,9 @@
 """A fuzzer for the parser path. `python -m tests.loadbalancer.fuzz --inputs 200000` runs it at length.
 
 It builds requests and answers, mutates them, cuts them into segments, and demands: no exception but a refusal, bounded
-memory, the same reading however the bytes were cut, and that whatever is accepted, once rendered for the other side, is
-read back as the very same message. The last one is what smuggling breaks. Heads that are read without llhttp must be
-what llhttp makes of the same bytes.
+memory, the same reading however the bytes were cut, that whatever is accepted, once rendered for the other side, is read
+back as the very same message, and that a connection which is kept open takes another one. The reading back is what
+smuggling breaks. Heads that are read without llhttp must be what llhttp makes of the same bytes.
 """
 
 import argparse
@@ -21,6 +21,7 @@ METHODS = [b"GET", b"POST", b"PUT", b"HEAD", b"OPTIONS", b"DELETE", b"CONNECT", 
 TARGETS = [b"/", b"/a?b=c", b"*", b"http://h/x", b"//", b"/%zz", b"/a#b", b"h:1", b"/\x80", b"/" + b"a" * 300]
 NAMES = [b"Host", b"Content-Length", b"Transfer-Encoding", b"Connection", b"Upgrade", b"Expect", b"Cookie", b"X", b"TE"]
 NAMES += [b"X-Forwarded-For", b"X-Dcsim-Clock", b"Keep-Alive", b"X y", b"", b"Trailer", b"content-length"]
+NAMES += [b"Proxy-Connection"]
 VALUES = [b"a", b"0", b"5", b"05", b"+5", b"chunked", b"identity, chunked", b"close", b"keep-alive, X", b"upgrade", b""]
 VALUES += [b"websocket", b"100-continue", b"a=b; c=d", b"5, 5", b"99999999999999999999", b"\x00", b"a\rb", b"h2c"]
 ENDS = [b"\r\n"] * 20 + [b"\n", b"\r", b"\r\n ", b"\n\r"]
@@ -37,7 +38,7 @@ BODIES = [
 
 _CLEAN = [(b"Content-Length: 5", b"hello"), (b"Content-Length: 0", b""), (b"X: y", b"")]
 _EXTRA = [b"", b"X: 1\r\n", b"Connection: close\r\n", b"Connection: X\r\nX: 2\r\n", b"Expect: 100-continue\r\n"]
-_EXTRA += [b"Connection: keep-alive\r\n", b"Cookie: a=b; c=d\r\nAccept: */*\r\n"]
+_EXTRA += [b"Connection: keep-alive\r\n", b"Proxy-Connection: close\r\n", b"Cookie: a=b; c=d\r\nAccept: */*\r\n"]
 _EXTRA += [b"X: " + b"a" * 5000 + b"\r\n"]  # beyond the limit, whatever is mutated
 _CLEAN += [(b"Transfer-Encoding: chunked", body) for body in BODIES[2:5]]
 _LONG = [  # at and beyond what a head, and what stands between chunks, may measure
@@ -125,6 +126,8 @@ def check_requests(seed):
     whole = RequestParser(LIMITS)
     whole.feed(raw)
     assert _outcome(parser) == _outcome(whole), f"where it is cut changes what it means: {raw!r}"
+    if not raw.endswith(b"\r"):
+        _assert_reads_on(parser)
     accepted = 0
     for message in parser.messages:
         if isinstance(message, IncomingRequest) and message.complete and message.refusal is None:
@@ -132,6 +135,19 @@ def check_requests(seed):
             if message.head.host:  # HTTP/1.0 may have none; it goes on as an empty one, which we refuse ourselves
                 _assert_reads_back(message)
     return accepted
+
+
+def _assert_reads_on(parser):
+    """A connection that is kept open after a request takes another one."""
+    last = parser.messages[-1] if parser.messages and not parser.in_head else None
+    if not isinstance(last, IncomingRequest) or not last.complete or not last.head.keep_alive or last.head.websocket:
+        return
+    known = len(parser.messages)
+    parser.feed(b"POST /another HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n")
+    assert not parser.over, f"kept open, but not read on: {parser.messages[-1]} after {last.head}"
+    (read,) = list(parser.messages)[known:]
+    assert (read.head.target, read.complete) == (b"/another", True)
+    parser.messages.pop()
 
 
 def _outcome(parser):
@@ -196,6 +212,8 @@ def check_responses(seed):
     chance = random.Random(seed)
     status = chance.choice([b"200 OK", b"204 No", b"304 Not", b"100 Go on", b"101 Up", b"404", b"999 x", b"099 x"])
     raw = _message(chance, b"HTTP/%b %b" % (chance.choice([b"1.1"] * 5 + [b"1.0", b"2.0"]), status))
+    if chance.random() < 0.2:
+        raw = b"HTTP/1.%d 103 Hints\r\n%b\r\n" % (chance.randrange(2), chance.choice(_EXTRA)) + raw
     raw = _mutated(chance, raw)
     assert_plain_answer_agrees(raw)
     to_head = chance.random() < 0.2
@@ -214,6 +232,10 @@ def check_responses(seed):
     assert again.complete, f"unfinished on the second reading: {out!r}"
     assert not again.surplus, f"more than one answer: {out!r}"
     assert (again.head.status, b"".join(again.take())) == (parser.head.status, body)
+    if parser.head.reusable and not raw.endswith(b"\r"):
+        parser.expect(to_head=False)
+        parser.feed(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n")
+        assert (parser.complete, parser.surplus) == (True, False), f"called reusable, but not read on: {raw!r}"
     return True
 
 

@@ -181,6 +181,41 @@ def test_a_large_body_does_not_count_against_the_request_after_it(first, one, ot
     assert [(message.complete, message.received) for message in parser.messages] == [(True, 100_000), (True, 20)]
 
 
+def test_a_connection_that_llhttp_closes_is_not_kept_open():
+    """`Proxy-Connection` and trailers can close a connection for llhttp, and then nobody may go on with it."""
+    closing = b"GET / HTTP/1.1\r\nHost: a\r\nProxy-Connection: close\r\n\r\n"
+    trailed = POST[:-2] + b"Connection: close\r\n\r\n"
+    for raw in (closing, trailed):
+        parser = requests(raw)
+        assert (parser.messages[0].complete, parser.messages[0].head.keep_alive) == (True, False)
+        parser.feed(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        assert isinstance(parser.messages[1], Refused)
+    parser = ResponseParser(Limits())
+    parser.expect(to_head=False)
+    parser.feed(ANSWER.replace(b"X: y", b"Proxy-Connection: close"))
+    assert (parser.complete, parser.head.reusable) == (True, False)
+
+
+@pytest.mark.parametrize(
+    "interim",
+    [
+        b"HTTP/1.0 100 Continue\r\n",
+        b"HTTP/1.1 100 Continue\r\nConnection: close\r\n",
+        b"HTTP/1.1 199 E\r\nContent-Length: 5\r\n",
+    ],
+    ids=["of 1.0", "that closes", "with a length"],
+)
+def test_an_interim_answer_ends_with_its_head(interim):
+    """What its fields say is not about the answer after it, in the same segment or in the next."""
+    for segments in ([interim + b"\r\n" + ANSWER], [interim + b"\r\n", ANSWER]):
+        parser = ResponseParser(Limits())
+        parser.expect(to_head=False)
+        for segment in segments:
+            parser.feed(segment)
+        assert (len(parser.interim), parser.head.status, parser.complete) == (1, 200, True)
+        assert (b"".join(parser.take()), parser.head.reusable, parser.surplus) == (b"hello", True, False)
+
+
 def test_any_number_of_upgrades_nobody_grants_are_plain_requests():
     """Upgrades to what is not spoken here go on as requests, however many a segment holds."""
     upgrade = b"GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n"
