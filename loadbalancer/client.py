@@ -179,8 +179,7 @@ class ClientConnection(asyncio.Protocol):
             return
         self._phase = IDLE
         self.deadline = self._loop.time() + self._path.keep_alive_s
-        if self._parser.remainder:
-            self._parser.resume()
+        self._parser.resume()
         if self._parser.messages:
             self._loop.call_soon(self._next)
         elif self._reading_paused or self._parser.in_head:

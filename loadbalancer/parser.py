@@ -162,7 +162,9 @@ class RequestParser:
             at = end
 
     def resume(self) -> None:
-        """An upgrade was not granted: the connection goes on with HTTP, beginning with what was held back."""
+        """No upgrade was granted, if one was asked for: the connection goes on with HTTP and what was held back."""
+        if not self._upgrading:
+            return
         held, self.remainder = self.remainder, b""
         self._upgrading = False
         self._llhttp = httptools.HttpRequestParser(self)

@@ -231,6 +231,15 @@ def test_a_refused_upgrade_goes_on_as_http(script):
         assert read_answer(sock)[2] == b"ok"
 
 
+def test_a_client_may_wait_for_the_refusal_of_its_upgrade(script):
+    """What it sends once it has read the refusal is a request like any other."""
+    _, balancer = script(b"HTTP/1.1 404 Not Found\r\nContent-Length: 2\r\n\r\nno")
+    with balancer.connect(timeout_s=5) as sock:
+        for fields in (b"Connection: Upgrade\r\nUpgrade: websocket\r\n", b"", b""):
+            sock.sendall(GET + fields + b"\r\n")
+            assert read_answer(sock)[2] == b"no"
+
+
 async def test_events_are_not_held_back(balancer):
     """Server-sent events arrive one by one while the answer is still running."""
     async with aiohttp.ClientSession() as session, session.get(balancer.url + "/events?every=0.05") as answer:
