@@ -274,6 +274,7 @@ class Exchange:
         if enough or head.websocket:
             self._choose()
         else:
+            self._client.resume_reading()  # paused if this one came behind another
             self._await_progress()
 
     def _choose(self) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import os
+import threading
 import time
 
 import aiohttp
@@ -185,6 +186,29 @@ def test_surplus_after_an_answer_does_not_answer_the_next_request(script):
         for _ in range(5):
             sock.sendall(GET + b"\r\n")
             assert read_answer(sock)[2] == b"ok"
+
+
+def test_a_body_that_began_behind_another_request_arrives_whole(script):
+    """Half a request that came while the one before it was being answered is read on when its turn comes."""
+    asked, may_answer = threading.Event(), threading.Event()
+
+    def answer(request):
+        if request.startswith(b"GET"):
+            asked.set()
+            may_answer.wait(20)
+        return b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+
+    node, balancer = script(answer)
+    with balancer.connect() as sock:
+        sock.sendall(GET + b"\r\n")
+        assert asked.wait(5)
+        sock.sendall(b"POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n12345")
+        balancer.status()  # once this is answered, what was sent before it has been read
+        may_answer.set()
+        assert read_answer(sock)[0] == 200
+        sock.sendall(b"67890")
+        assert read_answer(sock)[0] == 200
+    assert node.received().endswith(b"\r\n\r\n1234567890")
 
 
 def test_an_early_answer_is_passed_on_and_the_connection_closes(balancer):
