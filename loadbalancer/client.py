@@ -223,7 +223,10 @@ class ClientConnection(asyncio.Protocol):
     def _next(self) -> None:
         if self._phase is CLOSED or self._exchange is not None:
             return
-        if self._writing_paused:  # who does not take the answers it has gets no further ones
+        if self._writing_paused:  # who does not take the answers it has gets no further ones, and is not heard
+            self._phase = IDLE
+            self.deadline = self._loop.time() + self._path.settings.idle_timeout_s
+            self.pause_reading()
             return
         messages = self._parser.messages
         if not messages:

@@ -1,0 +1,90 @@
+"""What a client's connection does in orders of events that a real socket shows too seldom. No exchange runs here."""
+
+import asyncio
+
+import pytest
+
+from loadbalancer.app import Balancer
+from loadbalancer.client import ClientConnection
+from tests.support.balancers import settings_of
+
+FIRST, SECOND = (b"GET /%d HTTP/1.1\r\nHost: a\r\n\r\n" % number for number in (1, 2))
+
+
+class Wire(asyncio.Transport):
+    """A client's transport. The test calls what the kernel would."""
+
+    def __init__(self):
+        super().__init__()
+        self.is_read = True
+        self.written = b""
+        self.ended = False
+
+    def set_write_buffer_limits(self, high=None, low=None):
+        pass
+
+    def pause_reading(self):
+        self.is_read = False
+
+    def resume_reading(self):
+        self.is_read = True
+
+    def is_closing(self):
+        return False
+
+    def can_write_eof(self):
+        return True
+
+    def write(self, data):
+        assert not self.ended
+        self.written += data
+
+    def write_eof(self):
+        self.ended = True
+
+
+@pytest.fixture
+def begun(monkeypatch):
+    """The targets of the requests for which an exchange has begun; none ends before the test says so."""
+    targets = []
+
+    class Begun:
+        def __init__(self, path, client, request, loop):
+            targets.append(request.head.target)
+
+        def start(self):
+            pass
+
+        def client_progress(self):
+            pass
+
+        def client_writable(self, writable):
+            pass
+
+    monkeypatch.setattr("loadbalancer.client.Exchange", Begun)
+    return targets
+
+
+def connected():
+    balancer, wire = Balancer(settings_of([])), Wire()
+    client = ClientConnection(balancer.path, balancer.connections, asyncio.get_running_loop(), proto="http")
+    client.connection_made(wire)
+    return client, wire
+
+
+@pytest.mark.parametrize("early", [0, 18, len(SECOND)])
+async def test_who_takes_no_answers_is_not_read_and_served_once_it_does(early, begun):
+    """The next request waits, however much of it came in time, and nothing is read behind it."""
+    client, wire = connected()
+    client.data_received(FIRST + SECOND[:early])
+    client.pause_writing()
+    client.exchange_over(keep_alive=True)
+    if early < len(SECOND):
+        client.data_received(SECOND[early:])
+    await asyncio.sleep(0)  # what was left for the next turn of the loop
+    assert (begun, wire.is_read) == ([b"/1"], False)
+
+    client.resume_writing()
+    assert begun == [b"/1", b"/2"]
+    client.exchange_over(keep_alive=True)
+    assert wire.is_read
