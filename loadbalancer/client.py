@@ -152,6 +152,8 @@ class ClientConnection(asyncio.Protocol):
             self._exchange.client_writable(True)
         elif self._phase is IDLE:
             self._next()
+        elif self._phase is LINGERING:
+            self.deadline = self._loop.time() + _LINGER_S
 
     # What the exchange asks for
 
@@ -259,7 +261,9 @@ class ClientConnection(asyncio.Protocol):
             self._close()
             return
         self._phase = LINGERING
-        self.deadline = self._loop.time() + _LINGER_S
+        self._transport.set_write_buffer_limits(high=0)  # calls `resume_writing` once the last word is taken
+        limit_s = self._path.settings.idle_timeout_s if self._writing_paused else _LINGER_S
+        self.deadline = self._loop.time() + limit_s
         self._transport.write_eof()
         if self._reading_paused:
             self._reading_paused = False

@@ -1,12 +1,14 @@
 """What a client's connection does in orders of events that a real socket shows too seldom. No exchange runs here."""
 
 import asyncio
+import socket
 
 import pytest
 
 from loadbalancer.app import Balancer
 from loadbalancer.client import ClientConnection
-from tests.support.balancers import settings_of
+from tests.support.balancers import read_to_end, settings_of
+from tests.support.eventually import eventually
 
 FIRST, SECOND = (b"GET /%d HTTP/1.1\r\nHost: a\r\n\r\n" % number for number in (1, 2))
 
@@ -65,9 +67,13 @@ def begun(monkeypatch):
     return targets
 
 
+def new_client(**changes):
+    balancer = Balancer(settings_of([], **changes))
+    return ClientConnection(balancer.path, balancer.connections, asyncio.get_running_loop(), proto="http")
+
+
 def connected():
-    balancer, wire = Balancer(settings_of([])), Wire()
-    client = ClientConnection(balancer.path, balancer.connections, asyncio.get_running_loop(), proto="http")
+    client, wire = new_client(), Wire()
     client.connection_made(wire)
     return client, wire
 
@@ -88,3 +94,21 @@ async def test_who_takes_no_answers_is_not_read_and_served_once_it_does(early, b
     assert begun == [b"/1", b"/2"]
     client.exchange_over(keep_alive=True)
     assert wire.is_read
+
+
+async def test_an_answer_that_came_early_may_be_taken_slowly(begun):
+    """The short time for what the client still sends begins once it has taken the last byte of its answer."""
+    ours, theirs = socket.socketpair()
+    ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+    loop = asyncio.get_running_loop()
+    with theirs:
+        transport, client = await loop.connect_accepted_socket(lambda: new_client(idle_timeout_s=1000.0), ours)
+        theirs.sendall(b"POST /early HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nhalf")
+        await eventually(lambda: begun)
+        client.write(bytes(200_000))
+        client.exchange_over(keep_alive=False)
+        assert client.deadline > loop.time() + 500
+
+        assert len(await asyncio.to_thread(read_to_end, theirs)) == 200_000
+        assert client.deadline < loop.time() + 500
+        transport.abort()
