@@ -189,7 +189,7 @@ class Exchange:
         """Nobody waits for the answer any more: the node need not finish it."""
         if self.state is TUNNEL and self._link is not None:
             link, self._link = self._link, None
-            link.close()
+            link.close(within_s=self._path.settings.idle_timeout_s)
         self._drop_link()
         self._close(None, cut=None if self.state is TUNNEL else "client-left")
 

@@ -35,7 +35,18 @@ class Rider(Protocol):
 class UpstreamConnection(asyncio.Protocol):
     """One connection to a node. `uses` counts the exchanges it has carried, the present one included."""
 
-    __slots__ = ("_closed", "_paused", "_pool", "_rider", "_transport", "idle_since", "parser", "tunnel", "uses")
+    __slots__ = (
+        "_closed",
+        "_limit",
+        "_paused",
+        "_pool",
+        "_rider",
+        "_transport",
+        "idle_since",
+        "parser",
+        "tunnel",
+        "uses",
+    )
 
     def __init__(self, pool: "Pool", limits: Limits) -> None:
         self.parser = ResponseParser(limits)
@@ -47,6 +58,7 @@ class UpstreamConnection(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._paused = False
         self._closed = False
+        self._limit: asyncio.TimerHandle | None = None
 
     @property
     def closed(self) -> bool:
@@ -87,11 +99,13 @@ class UpstreamConnection(asyncio.Protocol):
         if self._transport is not None:
             self._transport.abort()
 
-    def close(self) -> None:
-        """Like `abort`, but what was written is still sent: the end of a tunnel."""
+    def close(self, *, within_s: float) -> None:
+        """Like `abort`, but what was written is still sent if the node takes it in that time: the end of a tunnel."""
         self._rider = None
         self._closed = True
         if self._transport is not None:
+            if self._transport.get_write_buffer_size():
+                self._limit = asyncio.get_running_loop().call_later(within_s, self._transport.abort)
             self._transport.close()
 
     def is_stale(self) -> bool:
@@ -128,6 +142,8 @@ class UpstreamConnection(asyncio.Protocol):
 
     def connection_lost(self, error: Exception | None) -> None:
         self._closed = True
+        if self._limit is not None:
+            self._limit.cancel()
         rider, self._rider = self._rider, None
         if rider is None:
             self._pool.forget(self)
