@@ -173,10 +173,11 @@ class ClientConnection(asyncio.Protocol):
     def exchange_over(self, *, keep_alive: bool) -> None:
         request = self._parser.messages.popleft()
         self._exchange = None
-        if not keep_alive:
-            if isinstance(request, IncomingRequest) and request.complete and not self._parser.over:
+        if not keep_alive or self._path.stopping:
+            heard = isinstance(request, IncomingRequest) and request.complete and not self._parser.over
+            if heard and not self._reading_paused:
                 self._close()
-            else:
+            else:  # closing with anything unread, or still to come, would destroy the answer on its way
                 self._linger()
             return
         self._phase = IDLE

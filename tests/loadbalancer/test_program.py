@@ -6,13 +6,14 @@ import signal
 import ssl
 import subprocess
 import sys
+import threading
 import time
 
 import aiohttp
 import pytest
 import trustme
 
-from tests.support.backends import REPOSITORY, running_backends
+from tests.support.backends import REPOSITORY, running_backends, running_recorder
 from tests.support.balancers import read_answer, read_to_end, running_balancer, settings_of
 
 
@@ -125,6 +126,44 @@ async def test_it_stops_in_order(number, nodes):
             balancer.connect().close()
         assert await task == (200, "close")
         assert await asyncio.to_thread(balancer.process.wait, 10) == 0
+
+
+def listens(balancer):
+    try:
+        balancer.connect().close()
+    except ConnectionError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize("meanwhile", [0, 20_000])
+def test_the_end_of_an_answer_ends_its_connection_when_stopping(meanwhile):
+    """Whatever the head of the answer said: nothing sent meanwhile is served, no time limit is waited for."""
+    may_end, rest = threading.Event(), 3_000_000
+
+    def halves(_request):
+        yield b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\nhalf" % (rest + 4)
+        may_end.wait(60)
+        yield b"x" * rest
+
+    with (
+        running_recorder(halves) as node,
+        running_balancer([node.upstream], stop_grace_s=60.0) as balancer,
+        balancer.connect() as sock,
+    ):
+        sock.sendall(b"GET /first HTTP/1.1\r\nHost: a\r\n\r\n")
+        received = b""
+        while not received.endswith(b"half"):
+            received += sock.recv(1000)
+        balancer.process.terminate()
+        while listens(balancer):
+            pass
+        sock.sendall(b"GET /meanwhile HTTP/1.1\r\nHost: a\r\n\r\n" * meanwhile)
+        may_end.set()
+        assert len(read_to_end(sock)) == rest
+        sock.close()
+        assert balancer.process.wait(20) == 0
+        assert b"/meanwhile" not in node.received()
 
 
 async def test_stopping_has_a_time_limit(nodes, tmp_path):

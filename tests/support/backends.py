@@ -125,7 +125,7 @@ class ClosingAnswer(bytes):
 class Recorder:
     """A node of raw sockets in a thread: keeps the bytes of each connection, answers each head with `answer`.
 
-    Health checks are answered and not recorded.
+    That is bytes, an iterator of those that are sent one by one, or what makes either from the request. Health checks are answered and not recorded.
     """
 
     RUNNING = b'HTTP/1.1 200 OK\r\nContent-Length: 19\r\nConnection: close\r\n\r\n{"state":"RUNNING"}'
@@ -199,7 +199,8 @@ class Recorder:
                     request = b""
                     if answer is None:
                         return
-                    connection.sendall(answer)
+                    for piece in (answer,) if isinstance(answer, bytes) else answer:
+                        connection.sendall(piece)
                     if isinstance(answer, ClosingAnswer):
                         return
 
