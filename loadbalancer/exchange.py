@@ -99,7 +99,9 @@ class Exchange:
         "_address",
         "_answer_framing",
         "_attempts",
+        "_awaits_continue",
         "_body",
+        "_body_since",
         "_choice",
         "_claim",
         "_client",
@@ -140,6 +142,8 @@ class Exchange:
         self._attempts = 0
         self._body = None if head.framing is NO_BODY else RequestBody(request, replay_bytes=path.settings.replay_bytes)
         self._continued = False
+        self._awaits_continue = head.expects_continue and not request.received
+        self._body_since = 0.0
         self._throttled = self._was_throttled = False
         self._keep_alive = False
         self._answer_framing = NO_BODY
@@ -155,11 +159,14 @@ class Exchange:
         if self._request.complete:
             self._choose()
         else:
+            self._body_since = self._loop.time()
             self._gather()
 
     def client_progress(self) -> None:
         """More of the request has arrived, or what arrived cannot be part of one."""
         request = self._request
+        if self._awaits_continue and request.received:
+            self._expect_body()
         if request.refusal is not None:
             self._refuse(request.refusal)
         elif self.state is GATHERING:
@@ -197,7 +204,7 @@ class Exchange:
         """The present deadline has passed."""
         if self.state is TUNNEL or self.state is ANSWERING:
             self._cut("idle")
-        elif not self._request.complete and not self._throttled:
+        elif not (self._request.complete or self._awaits_continue or self._throttled):
             self._drop_link()
             self._answer(408, BalancerError.SLOW_CLIENT, "the request's body did not arrive in time")
         else:
@@ -341,7 +348,11 @@ class Exchange:
         interim, parser.interim = parser.interim, []
         for head in interim:
             if self._head.minor and not (head.status == 100 and self._continued):
-                self._continued = self._continued or head.status == 100
+                if head.status == 100:
+                    self._continued = True
+                    if self._awaits_continue:
+                        self._expect_body()
+                        self._await_progress()
                 self._client.write(render_response(head, b"", chunked=False, keep_alive=True, minor=1))
 
     def _begin_answer(self, head: ResponseHead) -> bytes:
@@ -534,10 +545,15 @@ class Exchange:
             self._wait(path.settings.tunnel_idle_s)
         elif self.state is ANSWERING or (self._throttled and not self._request.complete):
             self._wait(path.settings.idle_timeout_s)
-        elif self._request.complete:
+        elif self._request.complete or self._awaits_continue:
             self._wait(path.first_byte_timeout_s)
         else:
             self._wait(min(path.settings.body_timeout_s, self._body_allowance_s()))
+
+    def _expect_body(self) -> None:
+        """The client has been told to send its body, or sends it untold: its time begins."""
+        self._awaits_continue = False
+        self._body_since = self._loop.time()
 
     def _body_allowance_s(self) -> float:
         """How long a body at this pace may go on: each byte buys time, so dripping runs out of it."""
@@ -545,7 +561,7 @@ class Exchange:
         if not rate or self._was_throttled:  # a node that stopped taking the body is not its client's fault
             return self._path.settings.body_timeout_s
         bought_s = self._path.settings.body_timeout_s + self._request.received / rate
-        return bought_s - (time.monotonic() - self._started)
+        return bought_s - (self._loop.time() - self._body_since)
 
     def _wait(self, limit_s: float) -> None:
         self._client.deadline = self._loop.time() + limit_s

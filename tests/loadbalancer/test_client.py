@@ -9,40 +9,9 @@ from loadbalancer.app import Balancer
 from loadbalancer.client import ClientConnection
 from tests.support.balancers import read_to_end, settings_of
 from tests.support.eventually import eventually
+from tests.support.wires import Wire
 
 FIRST, SECOND = (b"GET /%d HTTP/1.1\r\nHost: a\r\n\r\n" % number for number in (1, 2))
-
-
-class Wire(asyncio.Transport):
-    """A client's transport. The test calls what the kernel would."""
-
-    def __init__(self):
-        super().__init__()
-        self.is_read = True
-        self.written = b""
-        self.ended = False
-
-    def set_write_buffer_limits(self, high=None, low=None):
-        pass
-
-    def pause_reading(self):
-        self.is_read = False
-
-    def resume_reading(self):
-        self.is_read = True
-
-    def is_closing(self):
-        return False
-
-    def can_write_eof(self):
-        return True
-
-    def write(self, data):
-        assert not self.ended
-        self.written += data
-
-    def write_eof(self):
-        self.ended = True
 
 
 @pytest.fixture
