@@ -338,8 +338,7 @@ class Exchange:
         assert self._link is not None
         if self._body is not None and (data := self._body.more()):
             self._link.write(data)
-            if self.state is WAITING:
-                self._await_progress()
+            self._await_progress()
 
     # The way back to the client
 

@@ -11,7 +11,7 @@ from tests.support.balancers import settings_of
 from tests.support.wires import Wire
 
 BODY_S, FIRST_BYTE_S, IDLE_S = 10.0, 100.0, 1000.0
-PUT = b"PUT /x HTTP/1.1\r\nHost: a\r\nContent-Length: 5000\r\n"
+PUT = b"PUT /x HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n"
 EXPECT = PUT + b"Expect: 100-continue\r\n\r\n"
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
@@ -78,3 +78,13 @@ def test_a_client_that_sends_its_body_untold_has_all_of_its_time(between):
     assert between.left_s == BODY_S
     between.client.sweep()
     assert between.wire.written.startswith(b"HTTP/1.1 408 ")
+
+
+def test_a_body_on_its_way_keeps_an_answer_that_has_begun(between):
+    """A node may answer while it is still being sent the body; only silence in both directions is idle."""
+    between.client.data_received(PUT + b"\r\n" + b"x" * 50_000)
+    between.node.data_received(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n")
+    between.now = IDLE_S - 1
+    assert between.left_s == 1
+    between.client.data_received(b"x")
+    assert between.left_s == IDLE_S
