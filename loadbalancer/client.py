@@ -224,7 +224,7 @@ class ClientConnection(asyncio.Protocol):
     # Between requests
 
     def _next(self) -> None:
-        if self._phase is CLOSED or self._exchange is not None:
+        if self._exchange is not None or self._phase is CLOSED or self._phase is LINGERING:
             return
         if self._writing_paused:  # who does not take the answers it has gets no further ones, and is not heard
             self._phase = IDLE

@@ -65,6 +65,19 @@ async def test_who_takes_no_answers_is_not_read_and_served_once_it_does(early, b
     assert wire.is_read
 
 
+async def test_a_refusal_is_said_once(begun):
+    """Also when more arrives between the end of the answer before it and the turn that was to refuse."""
+    problems = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: problems.append(context))
+    client, wire = connected()
+    client.data_received(FIRST + b"NONSENSE\r\n\r\n")
+    client.exchange_over(keep_alive=True)
+    client.data_received(b"more")
+    await asyncio.sleep(0)
+    assert wire.written.startswith(b"HTTP/1.1 400 ")
+    assert problems == []
+
+
 async def test_an_answer_that_came_early_may_be_taken_slowly(begun):
     """The short time for what the client still sends begins once it has taken the last byte of its answer."""
     ours, theirs = socket.socketpair()
