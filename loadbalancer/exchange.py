@@ -198,7 +198,7 @@ class Exchange:
             link, self._link = self._link, None
             link.close(within_s=self._path.settings.idle_timeout_s)
         self._drop_link()
-        self._close(None, cut=None if self.state is TUNNEL else "client-left")
+        self._close(self._status, cut=None if self.state is TUNNEL else "client-left")
 
     def expired(self) -> None:
         """The present deadline has passed."""

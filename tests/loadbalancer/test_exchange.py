@@ -293,6 +293,33 @@ async def test_a_client_that_leaves_stops_its_request(path, balancer, nodes):
     await eventually(one_more)
 
 
+@pytest.mark.parametrize(
+    ("fields", "answer", "counted", "cut"),
+    [
+        (b"", b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n", 200, "client-left"),
+        (
+            b"Connection: Upgrade\r\nUpgrade: websocket\r\n",
+            b"HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n",
+            101,
+            None,
+        ),
+    ],
+    ids=["stream", "tunnel"],
+)
+def test_an_answer_counts_although_the_client_left_before_its_end(fields, answer, counted, cut, script):
+    """Streams and tunnels end with their clients: what was answered is known from the moment the head went out."""
+    _, balancer = script(answer)
+    group = f"{counted // 100}xx"
+    before, requests = balancer.node("node-1")["answers"][group], balancer.status()["requests"]
+    with balancer.connect() as sock:
+        sock.sendall(GET + fields + b"\r\n")
+        assert sock.recv(1000).startswith(b"HTTP/1.1 %d " % counted)
+    balancer.wait_for(lambda status: status["requests"] > requests)
+    assert balancer.node("node-1")["answers"][group] == before + 1
+    latest = balancer.admin("GET", "/-/requests?limit=1")[1][0]
+    assert (latest["status"], latest["cut"]) == (counted, cut)
+
+
 async def test_a_node_killed_mid_answer_cuts_the_client(balancer):
     """Once part of an answer is out, its failure shows as a broken connection, never as a short or mixed answer."""
     with running_backends(2) as nodes, running_balancer(nodes.upstreams) as balancer:
