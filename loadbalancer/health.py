@@ -111,7 +111,7 @@ class HealthChecks:
         async with session.get(url, headers=headers, allow_redirects=False) as answer:
             answered_ns = self._clock.reading().monotonic_ns
             reading = self._seal.read(answer.headers.get(CLOCK_READING))
-            body = await answer.content.read(_BODY_MAX)
+            body = await _read_body(answer)
         if reading is None:
             node.clock_offset.has_none()
         else:
@@ -123,3 +123,11 @@ class HealthChecks:
         """Whoever has been steered is told by who steers, in the order that is his."""
         if self._clock.anchor.generation == 0 and self._clock.adopt(anchor):
             log.info("clock taken over from a node", anchor=str(anchor))
+
+
+async def _read_body(answer: aiohttp.ClientResponse) -> bytes:
+    """At most _BODY_MAX bytes. One read gives what has arrived, which need not be all."""
+    body = b""
+    while len(body) < _BODY_MAX and (piece := await answer.content.read(_BODY_MAX - len(body))):
+        body += piece
+    return body

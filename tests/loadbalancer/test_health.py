@@ -1,15 +1,20 @@
 """What checks find, and what the balancer makes of it."""
 
 import asyncio
+import random
 import signal
+from contextlib import closing, suppress
 
 import aiohttp
 import pytest
 
-from loadbalancer.health import judge
-from loadbalancer.policy import CheckOutcome
+from loadbalancer.health import HealthChecks, judge
+from loadbalancer.nodes import Node, NodeRules, Roster
+from loadbalancer.policy import CheckOutcome, CheckRules
+from shared.clock import PolicyClock
+from shared.settings import Upstream
 from tests.support.backends import running_backends
-from tests.support.balancers import running_balancer
+from tests.support.balancers import running_balancer, settings_of
 
 
 @pytest.mark.parametrize(
@@ -35,6 +40,29 @@ def test_only_200_and_running_is_ready(status, body, outcome, naive):
     """The state decides, not the status alone; the naive variant trusts the status."""
     assert judge(status, body, naive=False)[0] is outcome
     assert judge(status, body, naive=True)[0] is naive
+
+
+async def test_a_status_is_read_to_its_end():
+    """Half of it has arrived before the rest is sent, and is not taken for the whole."""
+
+    async def answer(reader, writer):
+        with closing(writer), suppress(asyncio.IncompleteReadError):
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(b'HTTP/1.1 200 OK\r\nContent-Length: 19\r\nConnection: close\r\n\r\n{"state":')
+            await asyncio.sleep(0.05)
+            writer.write(b'"RUNNING"}')
+
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        node = Node(Upstream(id="node-1", host="127.0.0.1", port=port), NodeRules(CheckRules(fall=1, rise=1)), now=0.0)
+        roster = Roster()
+        roster.put(node)
+        checks = HealthChecks(settings_of([]), roster, PolicyClock(), chance=random.Random(1))
+        async with asyncio.TaskGroup() as group:
+            task = group.create_task(checks.run())
+            await checks.first_round.wait()
+            task.cancel()
+    assert node.check_words == "HTTP 200, RUNNING"
 
 
 async def set_state(node, state):
