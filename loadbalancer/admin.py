@@ -32,7 +32,7 @@ _DRAINS = {"soft": Wish.SOFT_DRAIN, "hard": Wish.HARD_DRAIN}
 def admin_app(balancer: "Balancer") -> web.Application:
     """All operator endpoints of one balancer."""
     app = operator_app(balancer.settings.admin_token.get_secret_value())
-    add_clock_routes(app, balancer.clock, in_flight=lambda: sum(len(node.running) for node in balancer.roster))
+    add_clock_routes(app, balancer.clock, in_flight=lambda: balancer.roster.in_flight)
     fleet = balancer.fleet
 
     def now() -> float:

@@ -196,10 +196,11 @@ class Node:
 
 
 class Roster:
-    """All nodes by id, in the order they were added."""
+    """All nodes by id, in the order they were added, and those that still have requests from before they went."""
 
     def __init__(self) -> None:
         self._nodes: dict[str, Node] = {}
+        self._finishing: list[Node] = []
 
     def __iter__(self) -> Iterator[Node]:
         return iter(self._nodes.values())
@@ -210,12 +211,25 @@ class Roster:
     def get(self, node_id: str | None) -> Node | None:
         return self._nodes.get(node_id) if node_id is not None else None
 
+    @property
+    def in_flight(self) -> int:
+        """Requests that nodes are busy with, also those taken out or moved meanwhile: whoever waits for quiet must not
+        be told of it too soon."""
+        self._finishing = [node for node in self._finishing if node.running]
+        return sum(len(node.running) for node in (*self._nodes.values(), *self._finishing))
+
     def put(self, node: Node) -> None:
+        self._let_finish(self._nodes.get(node.id))
         self._nodes[node.id] = node
 
     def remove(self, node_id: str) -> Node | None:
-        return self._nodes.pop(node_id, None)
+        node = self._nodes.pop(node_id, None)
+        self._let_finish(node)
+        return node
 
     def others_serve(self, node: Node) -> bool:
         """The panic rule's question: is anybody left if this node is ejected?"""
         return any(one.admission.new for one in self if one is not node)
+
+    def _let_finish(self, node: Node | None) -> None:
+        self._finishing = [one for one in (*self._finishing, node) if one is not None and one.running]

@@ -1,12 +1,13 @@
 """The operator's endpoints on a running balancer."""
 
 import json
+import threading
 import urllib.request
 
 import pytest
 
 from shared.clock import Anchor, AnchorSeal
-from tests.support.backends import running_backends, running_recorder
+from tests.support.backends import Recorder, running_backends, running_recorder
 from tests.support.balancers import TOKEN, read_answer, running_balancer
 
 GET = b"GET /work HTTP/1.1\r\nHost: a\r\n"
@@ -123,6 +124,29 @@ def test_nodes_come_and_go_at_run_time(nodes):
         assert balancer.admin("PUT", "/-/nodes/late", {"host": "127.0.0.1", "port": nodes[0].port})[0] == 200
         balancer.wait_for_health("late", "up")
         assert ask(balancer)[0] == "node-1"
+
+
+@pytest.mark.parametrize(("method", "body"), [("DELETE", None), ("PUT", {"host": "127.0.0.1", "port": 1})])
+def test_what_runs_on_a_node_that_goes_is_in_flight_until_it_is_answered(method, body):
+    """Whether the node is taken out or gets a new address: only then is the clock quiet."""
+    may_answer = threading.Event()
+
+    def answer(_request):
+        assert may_answer.wait(20)
+        return Recorder.ANSWER
+
+    with running_recorder(answer) as node, running_balancer([node.upstream]) as balancer, balancer.connect() as sock:
+
+        def in_flight():
+            return balancer.admin("GET", "/-/clock")[1]["in_flight"]
+
+        sock.sendall(GET + b"\r\n")
+        balancer.wait_for(lambda status: status["nodes"][0]["in_flight"] == 1)
+        assert balancer.admin(method, "/-/nodes/node-1", body)[0] in (200, 204)
+        assert in_flight() == 1
+        may_answer.set()
+        assert read_answer(sock)[0] == 200
+        assert in_flight() == 0
 
 
 @pytest.mark.parametrize(
