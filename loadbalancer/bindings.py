@@ -2,10 +2,15 @@
 
 The cookie (or the address) is the truth of a binding and survives the balancer; this table is memory on top of it. It
 counts the sessions a node still has, and holds a client that fails over in one place while its old cookie is in flight.
-A table entry may be forgotten at any time, so it is bounded by number and by idle time.
+A table entry may be forgotten at any time, so it is bounded by number and by idle time, and by size: a client may be
+named by what somebody else wrote, a session cookie or an address from a header.
 """
 
 from collections import Counter, OrderedDict
+from hashlib import blake2b
+
+_NAME_BYTES = 64
+"""Longer names are kept as a digest; those of Tomcat's sessions, our cookie and addresses are shorter."""
 
 
 class Binding:
@@ -37,6 +42,8 @@ class Bindings:
 
     def seen(self, client: bytes, now_ms: int) -> Binding | None:
         """The client's binding, now the freshest one; None for a client we do not know."""
+        if len(client) > _NAME_BYTES:
+            client = _digest(client)
         binding = self._by_client.get(client)
         if binding is not None:
             binding.seen_ms = now_ms
@@ -45,6 +52,8 @@ class Bindings:
 
     def bind(self, client: bytes, node_id: str, now_ms: int, cookie: bytes = b"") -> Binding:
         """Binds the client to that node, wherever it was before."""
+        if len(client) > _NAME_BYTES:
+            client = _digest(client)
         old = self._by_client.pop(client, None)
         if old is not None:
             self._per_node[old.node_id] -= 1
@@ -66,3 +75,7 @@ class Bindings:
     def _forget_oldest(self) -> None:
         _, binding = self._by_client.popitem(last=False)
         self._per_node[binding.node_id] -= 1
+
+
+def _digest(client: bytes) -> bytes:
+    return blake2b(client, digest_size=32).digest()

@@ -1,5 +1,7 @@
 """Which client belongs to which node, as far as the balancer remembers."""
 
+import tracemalloc
+
 from loadbalancer.bindings import Bindings
 
 
@@ -43,3 +45,22 @@ def test_the_table_is_bounded():
     table.bind(b"new", "node-1", 11)
     assert [table.seen(key, 12) is not None for key in (b"0", b"1", b"2", b"new")] == [True, False, True, True]
     assert table.sessions("node-1") == 3
+
+
+def test_long_names_are_told_apart_and_cost_no_more_than_short_ones():
+    """A hundred clients named by 30 kB each stay bound, every one to its node, in less than one such name takes."""
+    table = bindings(limit=100)
+
+    def name(number):
+        return b"x" * 30_000 + b"%d" % number
+
+    tracemalloc.start()
+    for number in range(100):
+        table.bind(name(number), f"node-{number % 2}", number)
+    used = tracemalloc.get_traced_memory()[0]
+    tracemalloc.stop()
+
+    assert used < 30_000
+    assert [table.seen(name(number), 200).node_id for number in range(100)] == ["node-0", "node-1"] * 50
+    table.bind(name(0), "node-1", 201)
+    assert (table.sessions("node-0"), len(table)) == (49, 100)
