@@ -1,6 +1,7 @@
 """The relay's operator endpoints: what the links are, and setting and healing their faults."""
 
 import asyncio
+from typing import Any
 
 from aiohttp import web
 from pydantic import TypeAdapter, ValidationError
@@ -41,7 +42,7 @@ def relay_operator_app(token: str, board: Switchboard) -> web.Application:
     async def look(request: web.Request) -> web.Response:
         """What is `gone` is so for certain, what is `unseen` cannot be told from here; the others are looked at."""
         body = await json_object(request) if request.can_read_body else {}
-        gone, unseen = set(body.get("gone", ())), set(body.get("unseen", ()))
+        gone, unseen = _names(body, "gone"), _names(body, "unseen")
         await asyncio.gather(*(link.target_gone() for name, link in links.items() if name in gone))
         await asyncio.gather(*(link.look_again() for name, link in links.items() if name not in gone | unseen))
         return await show(request)
@@ -68,3 +69,10 @@ def relay_operator_app(token: str, board: Switchboard) -> web.Application:
     app.router.add_put(f"{OPERATOR_PREFIX}/fault", set_fault)
     app.router.add_delete(f"{OPERATOR_PREFIX}/fault", heal)
     return app
+
+
+def _names(body: dict[str, Any], key: str) -> set[str]:
+    names = body.get(key, [])
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise CallerError(400, f"'{key}' must be a list of names of links")
+    return set(names)
