@@ -13,7 +13,7 @@ from loadbalancer.policy import Wish
 from loadbalancer.status import describe, describe_node
 from shared.contract import OPERATOR_PREFIX, OPERATOR_TOKEN
 from shared.errors import CallerError
-from shared.operator_api import Handler, add_clock_routes, json_object, operator_app
+from shared.operator_api import Handler, add_clock_routes, json_object, operator_app, shown_limit
 from shared.settings import Upstream, explain
 
 if TYPE_CHECKING:
@@ -51,8 +51,8 @@ def admin_app(balancer: "Balancer") -> web.Application:
     async def drain(request: web.Request) -> web.Response:
         body = await json_object(request) if request.can_read_body else {}
         mode = body.get("mode", "soft")
-        if mode not in _DRAINS:
-            raise CallerError(400, f"drain mode {mode!r} is neither 'soft' nor 'hard'")
+        if not isinstance(mode, str) or mode not in _DRAINS:
+            raise CallerError(400, f"drain mode {mode!r:.40} is neither 'soft' nor 'hard'")
         return node_answer(fleet.wish(request.match_info["id"], _DRAINS[mode], now()))
 
     async def maintenance(request: web.Request) -> web.Response:
@@ -79,7 +79,7 @@ def admin_app(balancer: "Balancer") -> web.Application:
         return web.Response(text=page, content_type="text/html", headers=_PAGE_HEADERS)
 
     async def requests(request: web.Request) -> web.Response:
-        return web.json_response(_latest(balancer, _limit(request)))
+        return web.json_response(_latest(balancer, shown_limit(request, default=_SHOWN)))
 
     async def metrics(_request: web.Request) -> web.Response:
         return web.Response(body=exposition(balancer), headers={"Content-Type": CONTENT_TYPE_LATEST})
@@ -109,10 +109,3 @@ async def _token_of_page(request: web.Request, handler: Handler) -> web.StreamRe
 def _latest(balancer: "Balancer", limit: int) -> list[dict[str, Any]]:
     """The latest requests as JSON, newest first."""
     return [entry.as_json() for entry in balancer.journal.latest(limit)]
-
-
-def _limit(request: web.Request) -> int:
-    text = request.query.get("limit", str(_SHOWN))
-    if not text.isascii() or not text.isdigit():
-        raise CallerError(400, f"limit {text!r} is not a whole number")
-    return int(text)

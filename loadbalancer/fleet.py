@@ -75,7 +75,7 @@ class Fleet:
         node = self._roster.get(node_id)
         if node is None:
             known = ", ".join(one.id for one in self._roster) or "none"
-            raise CallerError(404, f"there is no node {node_id!r}; known: {known}")
+            raise CallerError(404, f"there is no node {node_id!r:.80}; known: {known}")
         return node
 
     def wish(self, node_id: str, wish: Wish, now: float) -> Node:

@@ -11,6 +11,7 @@ from node.caches import Caches
 from node.cluster import is_alive
 from node.parts import Node
 from node.store import cluster_nodes, credentials, directory, remember_me
+from node.store.engine import is_storable
 from shared.contract import OPERATOR_PREFIX
 from shared.errors import CallerError
 
@@ -21,7 +22,7 @@ def add_inspection_routes(app: web.Application, node: Node) -> None:
 
     async def remember_me_tokens(request: web.Request) -> web.Response:
         """Of one user, by name or key, or of all."""
-        user = request.query.get("user")
+        user = _user(request)
         async with database.transaction() as connection:
             account = None if user is None else await directory.by_name(connection, user)
             count = await remember_me.count(connection, user if account is None else account.user_key)
@@ -31,10 +32,9 @@ def add_inspection_routes(app: web.Application, node: Node) -> None:
 
     async def captcha_due(request: web.Request) -> web.Response:
         """How many users must solve one at their next login."""
+        user = _user(request)
         async with database.transaction() as connection:
-            count = await credentials.count_failing(
-                connection, at_least=settings.max_failed_logins, username=request.query.get("user")
-            )
+            count = await credentials.count_failing(connection, at_least=settings.max_failed_logins, username=user)
         return web.json_response({"count": count if settings.max_failed_logins else 0})
 
     async def divergent(_request: web.Request) -> web.Response:
@@ -59,6 +59,14 @@ def add_inspection_routes(app: web.Application, node: Node) -> None:
     app.router.add_get(f"{OPERATOR_PREFIX}/captcha-due", captcha_due)
     app.router.add_get(f"{OPERATOR_PREFIX}/divergent", divergent)
     app.router.add_get(f"{OPERATOR_PREFIX}/cluster", cluster)
+
+
+def _user(request: web.Request) -> str | None:
+    """Whom the question is about; None: all. Raises CallerError 400 for a name that cannot be asked for."""
+    user = request.query.get("user")
+    if user is not None and not is_storable(user):
+        raise CallerError(400, f"no user is called {user[:80]!r}: names have no NUL in them")
+    return user
 
 
 def _divergent(caches: Caches, epochs: dict[str, int]) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from node.parts import Node
 from node.store import directory, remember_me
 from shared.contract import OPERATOR_PREFIX, NodeState
 from shared.errors import CallerError, DependencyError
-from shared.operator_api import add_clock_routes, describe_clock, json_object, operator_app
+from shared.operator_api import add_clock_routes, describe_clock, json_object, operator_app, shown_limit
 
 CACHES_SHOWN_MAX = 1000
 RECEIPTS_SHOWN = 25
@@ -88,7 +88,7 @@ def node_operator_app(node: Node) -> web.Application:
 
     async def invalidations(request: web.Request) -> web.Response:
         """What this node has invalidated, newest first; names are looked up now and null where nobody can say."""
-        receipts = node.receipts.latest(_limit(request))
+        receipts = node.receipts.latest(shown_limit(request, default=RECEIPTS_SHOWN))
         keys = {receipt.event.user_key for receipt in receipts if receipt.event.user_key is not None}
         names: dict[str, str] = {}
         with suppress(DependencyError):
@@ -154,13 +154,6 @@ def _receipt(receipt: Receipt, names: Mapping[str, str]) -> dict[str, Any]:
         "waited_real_ms": round(receipt.waited_ms, 2),
         "commit_real_ms": round(receipt.commit_ms, 2),
     }
-
-
-def _limit(request: web.Request) -> int:
-    text = request.query.get("limit", str(RECEIPTS_SHOWN))
-    if not text.isascii() or not text.isdigit():
-        raise CallerError(400, f"limit {text[:20]!r} is not a whole number")
-    return int(text)
 
 
 def _describe(caches: Caches, username: str | None) -> dict[str, Any]:

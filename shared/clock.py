@@ -29,6 +29,9 @@ from shared.errors import OperatorError
 
 MAX_RATE = 3600.0
 NS_PER_MS = 1_000_000
+LAST_MS = 253_402_300_799_999
+"""The end of the year 9999; neither Python nor a browser can write down a later one."""
+_WHOLE_MAX = 2**63
 _SHIFT_ERROR_NS = 1_000_000_000
 """By how much two measurements of one shift may differ."""
 _EPOCH = datetime.fromtimestamp(0, UTC)
@@ -89,8 +92,12 @@ class Anchor:
             (rate,) = (float(part) for part in parts[3:])
         except ValueError:
             raise OperatorError(
-                f"{text!r} is not a clock anchor; expected 'generation;policy ms;monotonic ns;rate'"
+                f"{text[:80]!r} is not a clock anchor; expected 'generation;policy ms;monotonic ns;rate'"
             ) from None
+        if not 0 <= policy_ms <= LAST_MS or max(generation, abs(monotonic_ns)) >= _WHOLE_MAX:
+            raise OperatorError(
+                f"{text[:80]!r} is no clock anchor: policy time ends with the year 9999, and numbers have 64 bits"
+            )
         return cls(generation, policy_ms, monotonic_ns, rate)
 
     @classmethod

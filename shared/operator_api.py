@@ -7,13 +7,14 @@ They listen on a port of their own, on loopback unless the operator says otherwi
 import asyncio
 import hmac
 import json
+import re
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any
 
 from aiohttp import web
 
-from shared.clock import Anchor, PolicyClock
+from shared.clock import LAST_MS, Anchor, PolicyClock
 from shared.contract import OPERATOR_PREFIX, OPERATOR_TOKEN
 from shared.errors import CallerError, DependencyError, OperatorError
 
@@ -30,7 +31,7 @@ def operator_app(token: str) -> web.Application:
     @web.middleware
     async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
         given = request.headers.get(OPERATOR_TOKEN) or request.headers.get("Authorization", "").removeprefix("Bearer ")
-        if not hmac.compare_digest(given.encode(), token.encode()):
+        if not hmac.compare_digest(given.encode("utf-8", "surrogateescape"), token.encode()):
             return _refusal(401, f"operator endpoints need the admin token in {OPERATOR_TOKEN}")
         try:
             return await handler(request)
@@ -92,6 +93,10 @@ def describe_clock(clock: PolicyClock) -> dict[str, object]:
 
 
 def _adopt(clock: PolicyClock, anchor: Anchor) -> None:
+    if not 0 <= anchor.at(clock.reading().monotonic_ns) <= LAST_MS:
+        raise CallerError(
+            400, f"{anchor} puts policy time outside the years 1970 to 9999; is its monotonic ns one of this machine?"
+        )
     if not clock.adopt(anchor) and not clock.anchor.is_same(anchor):
         ours = clock.anchor.generation
         raise CallerError(409, f"clock generation {anchor.generation} is not newer than {ours}, which is in force")
@@ -104,14 +109,24 @@ def _skew(value: object) -> int:
 
 
 async def json_object(request: web.Request) -> dict[str, Any]:
-    """The request's body as a JSON object. Raises CallerError 400 for anything else."""
+    """The request's body as a JSON object, whatever it says it is. Raises CallerError 400 for anything else."""
     try:
         body = json.loads(await request.read())
-    except ValueError as error:
+    except web.RequestPayloadError as error:
+        raise CallerError(400, "the body cannot be read; send JSON without a Content-Encoding") from error
+    except (ValueError, RecursionError) as error:
         raise CallerError(400, f"the body is not JSON: {error}") from error
     if not isinstance(body, dict):
         raise CallerError(400, "the body must be a JSON object")
     return body
+
+
+def shown_limit(request: web.Request, *, default: int) -> int:
+    """How many entries `?limit=` asks for. Raises CallerError 400 for what is no number, or has too many digits."""
+    text = request.query.get("limit", str(default))
+    if not re.fullmatch("[0-9]{1,9}", text):
+        raise CallerError(400, f"limit {text[:20]!r} is not a whole number from 0 to 999999999")
+    return int(text)
 
 
 def _refusal(status: int, message: str) -> web.Response:

@@ -255,8 +255,8 @@ class Upstream(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     id: str = Field(pattern=NODE_ID)
-    host: str = Field(min_length=1)
-    port: int = Field(ge=1, le=65535)
+    host: str = Field(max_length=253, pattern=r"^[\w.:%-]+$")
+    port: int = Field(ge=1, le=65535, strict=True)
     operator_url: str | None = None
 
 
@@ -355,6 +355,6 @@ def explain(error: ValidationError, *, prefix: str = "") -> str:
     for problem in error.errors(include_url=False):
         where = ".".join(str(part) for part in problem["loc"]) or "the whole"
         name = f"{prefix}{where.upper()}" if prefix else where
-        given = "" if problem["type"] == "missing" else f" (given: {problem['input']!r})"
+        given = "" if problem["type"] == "missing" else f" (given: {problem['input']!r:.200})"
         lines.append(f"  {name}: {problem['msg'].removeprefix('Value error, ')}{given}")
     return "these settings cannot be used:\n" + "\n".join(lines)

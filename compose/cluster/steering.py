@@ -20,7 +20,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from compose.cluster.admin_client import AdminClient, ClockReading, Refused, Silent
-from shared.clock import MAX_RATE, Anchor
+from shared.clock import LAST_MS, MAX_RATE, Anchor
 from shared.errors import HarnessError, OperatorError
 
 ROUND_LIMIT_S = 1.0
@@ -32,8 +32,6 @@ STOPS_MAX = 10_000
 QUIET_LIMIT_S = 5.0
 """Real seconds `run_to_next` waits for requests in flight and work in progress to end."""
 QUIET_POLL_S = 0.01
-LAST_MS = 253_402_300_799_999
-"""The end of the year 9999; neither Python nor a browser can write down a later one."""
 
 Targets = Callable[[], Mapping[str, str]]
 """The processes to steer, as they are now: operator URL by name."""

@@ -49,6 +49,7 @@ def test_nobody_is_answered_without_the_token(method, path, balancer):
     """Every operator endpoint refuses a caller without the token, and one with a wrong one."""
     assert balancer.admin(method, path, token=None)[0] == 401
     assert balancer.admin(method, path, token="wrong")[0] == 401
+    assert balancer.admin(method, path, token="\xff")[0] == 401
     assert balancer.admin(method, f"{path}?token=wrong", token=None)[0] == 401
 
 
@@ -155,11 +156,20 @@ def test_what_runs_on_a_node_that_goes_is_in_flight_until_it_is_answered(method,
         ("POST", "/-/nodes/nobody/ready", None, 404, "there is no node 'nobody'; known: node-1, node-2"),
         ("DELETE", "/-/nodes/nobody", None, 404, "there is no node 'nobody'"),
         ("POST", "/-/nodes/node-1/drain", {"mode": "gently"}, 400, "neither 'soft' nor 'hard'"),
+        ("POST", "/-/nodes/node-1/drain", {"mode": []}, 400, "neither 'soft' nor 'hard'"),
+        ("POST", "/-/nodes/node-1/drain", {"mode": {"soft": 1}}, 400, "neither 'soft' nor 'hard'"),
+        ("POST", "/-/nodes/node-1/drain", b"[" * 30_000, 400, "the body is not JSON"),
         ("PUT", "/-/nodes/node-3", {"host": "127.0.0.1"}, 400, "port"),
+        ("PUT", "/-/nodes/node-3", {"host": "127.0.0.1", "port": True}, 400, "port"),
+        ("PUT", "/-/nodes/node-3", {"host": "two words\r\n", "port": 1}, 400, "host"),
         ("PUT", "/-/nodes/node-3", {"host": "127.0.0.1", "port": "high"}, 400, "port"),
         ("PUT", "/-/nodes/10.0.0.1", {"host": "127.0.0.1", "port": 1}, 400, "id"),
         ("PUT", "/-/nodes/node-3", [], 400, "JSON object"),
         ("GET", "/-/requests?limit=many", None, 400, "limit 'many' is not a whole number"),
+        ("GET", f"/-/requests?limit={10**30}", None, 400, "is not a whole number from 0 to 999999999"),
+        ("PUT", "/-/clock", {"anchor": f"{10**30};0;0;1"}, 400, "numbers have 64 bits"),
+        ("PUT", "/-/clock", {"anchor": f"9;{10**15};0;1"}, 400, "ends with the year 9999"),
+        ("PUT", "/-/clock", {"anchor": f"9;0;{-(2**62)};3600"}, 400, "outside the years 1970 to 9999"),
         ("GET", "/-/nowhere", None, 404, "Not Found"),
     ],
 )
@@ -169,6 +179,17 @@ def test_bad_input_gets_one_clear_message(method, path, body, status, words, bal
     assert given == status
     assert words in answer["error"]
     assert "Traceback" not in answer["error"]
+
+
+def test_a_body_that_is_not_what_it_says_is_refused(balancer):
+    """The answer says how to send it; that it calls itself a form, as curl does, does not matter."""
+
+    def drain(**headers):
+        return balancer.admin("POST", "/-/nodes/node-1/drain", {"mode": "soft"}, headers=headers)
+
+    status, answer = drain(**{"Content-Encoding": "gzip"})
+    assert (status, answer["error"]) == (400, "the body cannot be read; send JSON without a Content-Encoding")
+    assert drain(**{"Content-Type": "application/x-www-form-urlencoded"})[0] == 200
 
 
 def test_the_picture_the_metrics_and_the_log_agree(balancer):

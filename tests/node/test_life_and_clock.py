@@ -98,7 +98,21 @@ async def test_a_node_behind_takes_the_stamped_clock_before_it_answers(node):
     assert (await node.operator("GET", "/clock"))["generation"] == jumped.generation
 
 
-@pytest.mark.parametrize("body", ["{}", '{"anchor": "noon"}', "[]", "x"])
+@pytest.mark.parametrize(
+    "path",
+    [f"/invalidations?limit={10**30}", "/remember-me?user=%00", "/captcha-due?user=a%00"],
+)
+async def test_what_cannot_be_asked_for_is_refused(node, path):
+    """400, as for any mistake of the one who asks, and not what tells of a broken node."""
+    url = f"http://127.0.0.1:{node.settings.operator_port}/-{path}"
+    async with node.client.get(url, headers={"X-Dcsim-Token": TOKEN}) as response:
+        assert response.status == 400
+        assert (await response.json())["error"]
+
+
+@pytest.mark.parametrize(
+    "body", ["{}", '{"anchor": "noon"}', f'{{"anchor": "1;{10**15};0;1"}}', "[]", "x", "[" * 30_000]
+)
 async def test_a_bad_anchor_is_refused(node, body):
     """400 with the form that is expected."""
     url = f"http://127.0.0.1:{node.settings.operator_port}/-/clock"

@@ -26,10 +26,12 @@ class RunningBalancer:
         self.admin_port = admin_port
         self.url = f"http://127.0.0.1:{port}"
 
-    def admin(self, method, path, body=None, *, token=TOKEN):
-        """(status, JSON or text) of an operator endpoint."""
-        data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(f"http://127.0.0.1:{self.admin_port}{path}", data, method=method)
+    def admin(self, method, path, body=None, *, token=TOKEN, headers=None):
+        """(status, JSON or text) of an operator endpoint; bytes are sent as they are."""
+        data = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{self.admin_port}{path}", data, headers or {}, method=method
+        )
         if token:
             request.add_header(OPERATOR_TOKEN, token)
         try:

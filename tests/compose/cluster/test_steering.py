@@ -8,8 +8,8 @@ import pytest
 from compose.cluster import steering as steering_module
 from compose.cluster.admin_client import AdminClient, Refused, Silent, open_admin_client
 from compose.cluster.ports import PortReservation
-from compose.cluster.steering import LAST_MS, Steering
-from shared.clock import Anchor
+from compose.cluster.steering import Steering
+from shared.clock import LAST_MS, Anchor
 from shared.errors import HarnessError, OperatorError
 from tests.support.clocks import TOKEN, clocked_processes
 
