@@ -8,12 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import ValidationError
 
 from compose.drills.scenario.drill import ONLY, Drill
 from compose.drills.scenario.problems import problems_of
-from compose.drills.scenario.source import Loc, Source, dotted, read_source
+from compose.drills.scenario.source import Loc, Source, dotted, parse_value, read_source
 from compose.nearest import nearest, unknown_word
 from shared.errors import OperatorError
 
@@ -76,10 +75,7 @@ def _valid(values: dict[str, Any], source: Source, *, variant: str | None = None
 
 
 def _parsed(name: str, text: str) -> Any:
-    try:
-        return yaml.safe_load(text) if not re.fullmatch(r"\d+\.\d+", text) else text
-    except yaml.YAMLError as error:
-        raise OperatorError(f"--set {name}={text}: the value is no YAML") from error
+    return text if re.fullmatch(r"\d+\.\d+", text) else parse_value(text, f"--set {name}", {})
 
 
 def _set(values: dict[str, Any], name: str, value: Any) -> None:
@@ -188,8 +184,9 @@ def _index(items: list[Any], part: str, so_far: str) -> int:
     names = [str(item.get("id")) if isinstance(item, dict) and "id" in item else "" for item in items]
     if part in names:
         return names.index(part)
-    if part.isdigit() and 1 <= int(part) <= len(items):
-        return int(part) - 1
+    places = [str(place) for place in range(1, len(items) + 1)]
+    if part in places:
+        return places.index(part)
     close = nearest(part, [name for name in names if name])
     hint = f"did you mean {close}?" if close else f"give an id, or 1 to {len(items)}"
     raise _NoSuchPlace(f"{so_far} is not there; {hint}")

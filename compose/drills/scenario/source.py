@@ -69,27 +69,32 @@ def read_source(path: Path) -> Source:
 
 def parse_source(text: str, path: Path) -> Source:
     lines: dict[Loc, int] = {}
-    try:
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
-        values = None if root is None else _Reading(path, lines).value(root, ())
-    except yaml.MarkedYAMLError as error:
-        line = None if error.problem_mark is None else error.problem_mark.line + 1
-        where = str(path) if line is None else f"{path}, line {line}"
-        raise OperatorError(f"{where}: this is no YAML: {error.problem or error.context}") from error
-    except yaml.YAMLError as error:
-        raise OperatorError(f"{path}: this is no YAML: {error}") from error
-    except RecursionError as error:
-        raise OperatorError(f"{path}: nested too deeply") from error
+    values = parse_value(text, str(path), lines)
     if not isinstance(values, dict):
         raise OperatorError(f"{path}: a drill is a mapping that begins with 'drill: 1'; this is none")
     return Source(path, text, values, lines)
 
 
+def parse_value(text: str, name: str, lines: dict[Loc, int]) -> Any:
+    """Any YAML, and in `lines` where its parts stand. Raises OperatorError that begins with the name."""
+    try:
+        root = yaml.compose(text, Loader=yaml.SafeLoader)
+        return None if root is None else _Reading(name, lines).value(root, ())
+    except yaml.MarkedYAMLError as error:
+        line = None if error.problem_mark is None else error.problem_mark.line + 1
+        where = name if line is None else f"{name}, line {line}"
+        raise OperatorError(f"{where}: this is no YAML: {error.problem or error.context}") from error
+    except yaml.YAMLError as error:
+        raise OperatorError(f"{name}: this is no YAML: {error}") from error
+    except RecursionError as error:
+        raise OperatorError(f"{name}: nested too deeply") from error
+
+
 class _Reading:
     """From YAML's nodes to values, noting lines on the way."""
 
-    def __init__(self, path: Path, lines: dict[Loc, int]) -> None:
-        self._path = path
+    def __init__(self, name: str, lines: dict[Loc, int]) -> None:
+        self._name = name
         self._lines = lines
         self._scalars = yaml.SafeLoader("")
         self._open: set[int] = set()
@@ -99,7 +104,7 @@ class _Reading:
         if isinstance(node, yaml.ScalarNode):
             return self._scalar(node)
         if id(node) in self._open:
-            raise OperatorError(f"{self._path}, line {node.start_mark.line + 1}: an anchor contains itself")
+            raise OperatorError(f"{self._name}, line {node.start_mark.line + 1}: an anchor contains itself")
         self._open.add(id(node))
         try:
             if isinstance(node, yaml.SequenceNode):
@@ -114,17 +119,24 @@ class _Reading:
         for key_node, value_node in node.value:
             line = key_node.start_mark.line + 1
             if not isinstance(key_node, yaml.ScalarNode):
-                raise OperatorError(f"{self._path}, line {line}: a key is a word")
+                raise OperatorError(f"{self._name}, line {line}: a key is a word")
             key = key_node.value
             if key in found:
                 first = self._lines[(*loc, key)]
-                raise OperatorError(f"{self._path}, line {line}: {key!r} stands here twice, first in line {first}")
+                raise OperatorError(f"{self._name}, line {line}: {key!r} stands here twice, first in line {first}")
             found[key] = self.value(value_node, (*loc, key))
             self._lines[(*loc, key)] = line
         return found
 
     def _scalar(self, node: yaml.ScalarNode) -> Any:
-        value = self._scalars.construct_object(node)
+        try:
+            value = self._scalars.construct_object(node)
+        except (ValueError, LookupError, AttributeError) as error:  # what PyYAML lets through: month 99, !!int x
+            where = f"{self._name}, line {node.start_mark.line + 1}"
+            kind = node.tag.rpartition(":")[2]
+            raise OperatorError(
+                f"{where}: {node.value[:40]!r} cannot be read as {kind}; put a text in quotes"
+            ) from error
         if isinstance(value, float) and not isinstance(value, bool) and value == value:  # not NaN
             try:
                 return AsWritten.of(node.value)

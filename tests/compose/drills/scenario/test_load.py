@@ -102,6 +102,11 @@ def test_a_variable_can_come_from_the_environment(monkeypatch):
         ("${victim}", "${victm}", 13, "did you mean victim?"),
         ("theme: failover", "theme: failover\ntheme: failover", 6, "stands here twice, first in line 5"),
         ("report: {", "report: [", 16, "this is no YAML"),
+        ("victim: office-001", "victim: 2026-99-99", 6, "'2026-99-99' cannot be read as timestamp; put a text in quotes"),
+        ("victim: office-001", "victim: !!int x", 6, "'x' cannot be read as int"),
+        ("victim: office-001", "victim: !!bool x", 6, "'x' cannot be read as bool"),
+        ("victim: office-001", "victim: !!timestamp x", 6, "'x' cannot be read as timestamp"),
+        ("victim: office-001", f"victim: {'9' * 5000}", 6, "cannot be read as int"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_is_told_with_its_line_and_the_nearest_right_word(old, new, line, words):
@@ -125,6 +130,10 @@ def test_all_problems_are_told_together():
         ({"method_rol_order": "x"}, "did you mean roll?"),
         ({"title_x": "1"}, "is a single value"),
         ({"cluster_nodes_cnt": "3"}, "did you mean count?"),
+        ({"method_²_at": "3"}, "give an id, or 1 to"),
+        ({"victim": "2026-99-99"}, "--set victim, line 1: '2026-99-99' cannot be read as timestamp"),
+        ({"victim": "[" * 3000}, "--set victim: nested too deeply"),
+        ({"victim": "&a [*a]"}, "--set victim, line 1: an anchor contains itself"),
     ],
 )
 def test_a_setting_that_leads_nowhere_is_refused(settings, words):
