@@ -3,7 +3,7 @@
 import re
 from datetime import UTC, datetime
 
-from shared.clock import as_ms
+from shared.clock import LAST_MS, as_ms
 from shared.errors import OperatorError
 
 _UNITS_MS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
@@ -11,11 +11,14 @@ _TERM = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
 
 
 def parse_ms(text: str) -> int:
-    """ "90s", "15m", "1h30m", "14d" in ms. Raises OperatorError for anything else."""
+    """ "90s", "15m", "1h30m", "14d" in ms. Raises OperatorError for anything else, and for thousands of years."""
     terms = _TERM.findall(text)
     if not terms or "".join(number + unit for number, unit in terms) != text:
         raise OperatorError(f"{text!r} is not a duration; write numbers with ms, s, m, h or d, such as 15m or 1h30m")
-    return round(sum(float(number) * _UNITS_MS[unit] for number, unit in terms))
+    duration_ms = sum(float(number) * _UNITS_MS[unit] for number, unit in terms)
+    if duration_ms > LAST_MS:
+        raise OperatorError(f"{text[:40]!r} is too long a duration; time here ends with the year 9999")
+    return round(duration_ms)
 
 
 def parse_instant_ms(text: str) -> int:

@@ -21,6 +21,13 @@ def test_what_is_no_duration_is_refused(text):
         parse_ms(text)
 
 
+@pytest.mark.parametrize("text", ["9" * 400 + "d", "3000000d", "2900000d2900000d"])
+def test_a_duration_of_thousands_of_years_is_refused(text):
+    """Time here ends with the year 9999."""
+    with pytest.raises(OperatorError, match="too long a duration"):
+        parse_ms(text)
+
+
 def test_durations_are_written_in_the_units_they_need():
     """One millisecond before fifteen minutes must be visible."""
     assert in_words(899_999) == "14 min 59.999 s"
