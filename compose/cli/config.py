@@ -80,14 +80,16 @@ def balancer_command(
         typer.Option(metavar="ID=HOST:PORT", help="A node of your cluster; may be repeated.", show_default=False),
     ] = None,
     sticky: Annotated[Sticky, typer.Option(help="What binds a client to a node.")] = Sticky.COOKIE,
-    port: Annotated[int, typer.Option(help="Port the balancer listens on.")] = 80,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port the balancer listens on.")] = 80,
     context_path: Annotated[str, typer.Option(help="Path under which Jira is served, such as /jira.")] = "",
 ) -> None:
     """Print a commented configuration for the balancer of a real cluster, with what Atlassian documents about it."""
 
     def show() -> None:
+        from compose.cluster.spec import check_context_path
         from compose.real_balancers.configurations import ADVICE, Front, configuration, product_named
 
+        check_context_path(context_path)
         nodes = tuple(_upstream(text) for text in node or ("node-1=10.0.0.1:8080", "node-2=10.0.0.2:8080"))
         front = Front(nodes, "/var/lib/dcsim", host="0.0.0.0", port=port, sticky=sticky, context_path=context_path)
         typer.echo(ADVICE + configuration(product_named(product), front), nl=False)

@@ -13,7 +13,7 @@ def invalidations(
         str | None,
         typer.Option("--cluster", metavar="URL|PID", help="Which cluster, by its URL or its pid, when several run."),
     ] = None,
-    limit: Annotated[int, typer.Option(min=1, help="How many at most.")] = 20,
+    limit: Annotated[int, typer.Option(min=1, max=1_000_000, help="How many at most.")] = 20,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on one line, for scripts.")] = False,
 ) -> None:
     """Say what was invalidated, newest first, and what became of it on each node."""

@@ -128,16 +128,19 @@ class ClusterSpec:
             raise OperatorError(f"a cluster has 1 to {MAX_NODES} nodes, not {len(self.nodes)}")
         if len({node.id for node in self.nodes}) < len(self.nodes):
             raise OperatorError("two nodes have the same id")
-        if not _CONTEXT_PATH.fullmatch(self.context_path):
-            raise OperatorError(
-                f"{self.context_path!r} is not a context path; it starts with '/' and ends without, such as /jira"
-            )
+        check_context_path(self.context_path)
         if not 0 <= self.port <= 65535:
             raise OperatorError(f"{self.port} is not a port; give 1 to 65535, or 0 for any free one")
 
     def node(self, node_id: str) -> NodeSpec:
         """Raises OperatorError for a node this cluster does not have."""
         return next((node for node in self.nodes if node.id == node_id), None) or _no_such_node(node_id, self.nodes)
+
+
+def check_context_path(path: str) -> None:
+    """Raises OperatorError for what no cluster can be served under."""
+    if not _CONTEXT_PATH.fullmatch(path):
+        raise OperatorError(f"{path!r} is not a context path; it starts with '/' and ends without, such as /jira")
 
 
 def numbered_nodes(

@@ -1,5 +1,6 @@
 """Which of the files is which, and which one wins. The only part that touches the disk, through `xml_file`."""
 
+import os
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
@@ -33,14 +34,14 @@ def read(path: Path, *, allow_overflow: bool = False) -> SessionConfig:
 
     Raises OperatorError as `read_files` and `read_install` do.
     """
-    if path.is_dir():
+    if os.path.isdir(path):  # unlike Path.is_dir, whatever the name is
         return read_install(path, allow_overflow=allow_overflow)
     return read_files([path], allow_overflow=allow_overflow)
 
 
 def read_install(directory: Path, *, allow_overflow: bool = False) -> SessionConfig:
     """The configuration of a Jira installation directory. Raises OperatorError naming all files that are missing."""
-    missing = [role for role in Role if not (directory / role).is_file()]
+    missing = [role for role in Role if not os.path.isfile(directory / role)]
     if missing:
         raise OperatorError(
             f"{directory} is not a Jira installation directory, {' and '.join(missing)} "

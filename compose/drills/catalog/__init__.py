@@ -1,5 +1,6 @@
 """The drills that come with dcsim: one YAML file each. Adding one is adding a file."""
 
+import os
 from pathlib import Path
 
 from compose.nearest import nearest
@@ -19,7 +20,7 @@ def find_drill(name: str) -> Path:
     known = catalog()
     if name in known:
         return known[name]
-    if Path(name).is_file():
+    if os.path.isfile(name):  # unlike Path.is_file, whatever the name is
         return Path(name)
     numbered = [path for stem, path in known.items() if _number(stem) == _number(name.lower())]
     if numbered and _number(name.lower()):
@@ -32,4 +33,4 @@ def find_drill(name: str) -> Path:
 def _number(name: str) -> str:
     """`d4` for d04-rolling-restart and for d4."""
     letter, digits = name[:1], name[1:].partition("-")[0]
-    return f"{letter}{int(digits)}" if letter == "d" and digits.isdigit() else ""
+    return letter + digits.lstrip("0") if letter == "d" and digits.isdigit() else ""

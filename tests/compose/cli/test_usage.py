@@ -48,6 +48,16 @@ def say(capsys):
         ("up --redis-url jira", "expected redis://"),
         ("clock step soon", "'soon' is not a duration"),
         ("clock rate fast", "'per_second'"),
+        (f"clock step {'9' * 400}d", "too long a duration"),
+        ("invalidations --limit 10000000000", "'--limit'"),
+        ("config balancer nginx --port 0", "'--port'"),
+        ("config balancer nginx --port 65536", "'--port'"),
+        ("config balancer nginx --context-path jira", "'jira' is not a context path"),
+        (f"drill lint {'x' * 300}", "neither a drill that comes with dcsim nor a file here"),
+        ("drill show d²", "neither a drill that comes with dcsim nor a file here"),
+        (f"config diff {'x' * 300} b", "cannot read"),
+        (f"config explain --jira-install {'x' * 300}", "is not a Jira installation directory"),
+        (f"up --jira-install {'x' * 300}", "is not a Jira installation directory"),
     ],
 )
 def test_a_wrong_word_is_named(say, arguments, expected):
