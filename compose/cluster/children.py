@@ -18,6 +18,19 @@ def children(pid: int | None) -> list[int]:
     return found
 
 
+def living_members(group: int) -> list[int]:
+    """The processes of a process group that have not ended; none where there is no /proc to look into."""
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            state, _, its_group = stat.read_text().rpartition(")")[2].split()[:3]
+        except OSError:
+            continue  # it has ended meanwhile
+        if int(its_group) == group and state not in "ZX":
+            found.append(int(stat.parent.name))
+    return found
+
+
 def kernel_state(pid: int | None) -> str | None:
     """The letter Linux has for a process: R, S, T (stopped), Z; None where there is none, or nowhere to look."""
     if pid is None:

@@ -53,7 +53,8 @@ class SafetyNet:
 
     @contextmanager
     def directory(self, purpose: str) -> Iterator[Path]:
-        """A private temporary directory, removed at the end with all it holds."""
+        """A private temporary directory, removed at the end with all it holds; by the keeper if somebody who is still
+        ending writes into it meanwhile."""
         path = Path(tempfile.gettempdir()) / f"dcsim-{purpose}-{secrets.token_hex(6)}"
         self._tell("hold", "tree", str(path))
         path.mkdir(mode=0o700)
@@ -61,7 +62,8 @@ class SafetyNet:
             yield path
         finally:
             shutil.rmtree(path, ignore_errors=True)
-            self._tell("release", "tree", str(path))
+            if not path.exists():
+                self._tell("release", "tree", str(path))
 
     def hold_file(self, path: Path) -> None:
         """The keeper also removes the file's directory if that is empty then."""

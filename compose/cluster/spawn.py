@@ -1,15 +1,22 @@
 """Starting a child so that it cannot outlive us, and running one to its end."""
 
 import asyncio
+import os
 import signal
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from compose.cluster.children import living_members
 from compose.cluster.log_tail import last_words
 from compose.cluster.safety_net import SafetyNet
 from shared.errors import HarnessError
+
+FAMILY_LIMIT_S = 5.0
+"""Real seconds within which what has got SIGKILL is gone, or nobody waits for it any longer."""
+FAMILY_POLL_S = 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,14 +96,27 @@ async def spawn(
 
 
 async def run_to_end(command: Command, *, name: str, log: Path, net: SafetyNet) -> None:
-    """Raises HarnessError, with its last words, unless it ends with 0. A cancelled one is killed."""
+    """Raises HarnessError, with its last words, unless it ends with 0. A cancelled one is killed, and so is what it has
+    started itself: nothing of it writes any more when this returns."""
     process = await spawn(command, name=name, log=log, net=net)
     try:
         code = await process.wait()
     finally:
         if process.returncode is None:
-            process.kill()
-            await process.wait()
+            await _kill_family(process)
         net.release_process(process.pid)
     if code != 0:
         raise HarnessError(f"{name} ended with exit code {code}{last_words(log)}")
+
+
+async def _kill_family(process: asyncio.subprocess.Process) -> None:
+    """Its children are in its process group, which `spawn` has made. They are not ours to wait for, so we look."""
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    await process.wait()
+    with suppress(TimeoutError):
+        async with asyncio.timeout(FAMILY_LIMIT_S):
+            while True:
+                if not living_members(process.pid):
+                    return
+                await asyncio.sleep(FAMILY_POLL_S)

@@ -1,6 +1,8 @@
 """What is held is removed in order when all goes well, and who is held can be killed at once."""
 
+import asyncio
 import os
+import shutil
 import signal
 
 import pytest
@@ -27,6 +29,38 @@ async def test_a_directory_is_private_and_goes_with_all_it_holds(net, tmp_path):
         (path / "deep").mkdir()
         (path / "deep" / "file").write_text("x")
     assert list(tmp_path.iterdir()) == []
+
+
+async def test_a_directory_that_somebody_still_writes_into_is_left_to_the_keeper(tmp_path, monkeypatch):
+    """As a server's last words may come while it is being removed: it is gone in the end all the same."""
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    remove = shutil.rmtree
+
+    def remove_too_early(path, **how):
+        remove(path, **how)
+        path.mkdir()
+        (path / "late").write_text("x")
+
+    async with spread_safety_net() as net:
+        monkeypatch.setattr("shutil.rmtree", remove_too_early)
+        with net.directory("some") as path:
+            pass
+        assert (path / "late").exists()
+    assert list(tmp_path.iterdir()) == []
+
+
+async def test_a_program_that_is_given_up_goes_with_what_it_started(net, tmp_path):
+    """As initdb starts a Postgres of its own, which would go on writing into a directory that is being removed."""
+    told = tmp_path / "pid"
+    command = Command(("/bin/sh", "-c", f"sleep 1000 & echo $! > {told}; wait"))
+    trial = asyncio.create_task(run_to_end(command, name="trial", log=tmp_path / "log", net=net))
+    grandchild = int(await eventually(lambda: told.exists() and told.read_text()))
+
+    trial.cancel()
+    await asyncio.wait({trial})
+
+    assert trial.cancelled()
+    assert not is_alive(grandchild)
 
 
 async def test_a_hurry_kills_every_child(net, tmp_path):
