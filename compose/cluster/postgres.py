@@ -11,6 +11,7 @@ import os
 import secrets
 import shutil
 import signal
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -32,10 +33,14 @@ from compose.cluster.safety_net import SafetyNet
 from compose.cluster.spawn import Command, run_to_end
 from compose.cluster.system_user import user_for_postgres, within_reach
 from compose.cluster.wheels import in_wheel
-from shared.errors import DcsimError
+from shared.errors import DcsimError, HarnessError
 
 ADMIN = "dcsim"
 READY = "database system is ready to accept connections"
+STILL_ATTACHED = b"pre-existing shared memory block"
+ORPHANS_LIMIT_S = 10.0
+"""Real seconds that the connections of a killed server have to notice its end."""
+ORPHANS_POLL_S = 0.05
 CONFIGURATION = {
     "fsync": "off",  # a commit reaches the kernel before it is acknowledged, and so outlives `kill -9` of the server
     "full_page_writes": "off",
@@ -86,15 +91,28 @@ class OwnPostgres:
         self._databases = ComingDatabases(self.url, asyncio.create_task(self._boot()))
 
     async def start(self) -> None:
-        """Starts the server on its data, also after a kill, on the same port."""
+        """Starts the server on its data, also after a kill, on the same port.
+
+        After a kill the processes of its connections live on until they notice it, some milliseconds as a rule, and
+        Postgres refuses to start beside them. Whoever killed it, they are no longer its children then and cannot be
+        looked for; so it is asked again until it starts. Raises HarnessError when it does not.
+        """
         self._reservation.hand_over()
-        await self.process.start(
-            Launch(
-                self._command("postgres", "-D", str(self._directory / "data")),
-                readiness=lambda log: LogLine(log, READY),
-                stop_limit_s=5.0,
-            )
+        launch = Launch(
+            self._command("postgres", "-D", str(self._directory / "data")),
+            readiness=lambda log: LogLine(log, READY),
+            stop_limit_s=5.0,
         )
+        give_up_at = time.monotonic() + ORPHANS_LIMIT_S
+        while True:
+            said = self.process.log.stat().st_size
+            try:
+                await self.process.start(launch)
+                return
+            except HarnessError:
+                if STILL_ATTACHED not in self.process.log.read_bytes()[said:] or time.monotonic() > give_up_at:
+                    raise
+            await asyncio.sleep(ORPHANS_POLL_S)
 
     async def pause(self) -> None:
         """All of it: each connection has a process of its own, which would go on answering. First the one that starts

@@ -1,22 +1,27 @@
 """Real servers of our own, or the ones a user has."""
 
+import asyncio
 import os
+import signal
 import stat
+from contextlib import suppress
 
 import asyncpg
 import pytest
 from redis.asyncio import Redis
 from redis.exceptions import AuthenticationError
 
+from compose.cluster import postgres as postgres_module
 from compose.cluster import stores as stores_module
 from compose.cluster.ports import PortReservation
+from compose.cluster.postgres import own_postgres
 from compose.cluster.processes import ProcessState
 from compose.cluster.safety_net import spread_safety_net
 from compose.cluster.stores import open_stores, require_redis
 from compose.cluster.system_user import within_reach
 from compose.cluster.valkey import own_valkey
 from compose.cluster.wheels import in_wheel
-from shared.errors import DependencyError, OperatorError
+from shared.errors import DependencyError, HarnessError, OperatorError
 from tests.support.eventually import eventually
 
 
@@ -56,6 +61,36 @@ async def test_our_own_stores_from_first_to_last(net):
     assert exits == []
     assert not directory.exists()
     assert [server.process.state for server in (postgres, valkey)] == [ProcessState.DOWN] * 2
+
+
+async def test_postgres_starts_again_as_soon_as_the_last_of_a_killed_one_has_gone(net, monkeypatch):
+    """A connection's process outlives the server until it notices; here it cannot until we let it."""
+    async with own_postgres(net, on_exit=lambda _: None) as postgres:
+        url = await postgres.create_database("one")
+        await postgres.ready()
+        connection = await asyncpg.connect(url)
+        orphan = await connection.fetchval("SELECT pg_backend_pid()")
+        os.kill(orphan, signal.SIGSTOP)
+        try:
+            await postgres.process.kill()
+            with monkeypatch.context() as patched:
+                patched.setattr(postgres_module, "ORPHANS_LIMIT_S", 0.0)
+                with pytest.raises(HarnessError, match="pre-existing shared memory"):
+                    await postgres.start()
+
+            starting = asyncio.create_task(postgres.start())
+            await eventually(lambda: refusals(postgres) >= 2)
+            assert not starting.done()
+        finally:
+            with suppress(ProcessLookupError):
+                os.kill(orphan, signal.SIGCONT)
+        await starting
+        assert await execute(url, "SELECT 1") == 1
+        connection.terminate()
+
+
+def refusals(postgres) -> int:
+    return postgres.process.log.read_bytes().count(postgres_module.STILL_ATTACHED)
 
 
 async def execute(url: str, query: str) -> object:
