@@ -11,7 +11,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.support.backends import REPOSITORY, free_port
+from tests.support.backends import REPOSITORY, held_port
 from tests.support.balancers import running_balancer
 
 HAPROXY = """
@@ -121,7 +121,7 @@ def _wait_until_it_answers(port, path="/api"):
 def running_nodes(count=2):
     """Ports of that many nodes."""
     with ExitStack() as stack:
-        ports = [free_port() for _ in range(count)]
+        ports = [stack.enter_context(held_port()) for _ in range(count)]
         for port in ports:
             stack.enter_context(_process(sys.executable, "-m", "tests.bench.node", str(port)))
         for port in ports:
@@ -136,8 +136,8 @@ def direct(nodes):
 
 @contextmanager
 def haproxy(nodes):
-    with tempfile.TemporaryDirectory() as folder:
-        port, file = free_port(), Path(folder) / "haproxy.cfg"
+    with tempfile.TemporaryDirectory() as folder, held_port() as port:
+        file = Path(folder) / "haproxy.cfg"
         file.write_text(HAPROXY.format(port=port, nodes=nodes))
         with _process("haproxy", "-db", "-f", str(file)) as process:
             _wait_until_it_answers(port)
@@ -146,8 +146,8 @@ def haproxy(nodes):
 
 @contextmanager
 def nginx(nodes):
-    with tempfile.TemporaryDirectory() as folder:
-        port, file = free_port(), Path(folder) / "nginx.conf"
+    with tempfile.TemporaryDirectory() as folder, held_port() as port:
+        file = Path(folder) / "nginx.conf"
         file.write_text(NGINX.format(port=port, nodes=nodes, folder=folder))
         with _process("nginx", "-p", folder, "-c", str(file)) as process:
             _wait_until_it_answers(port)
@@ -156,10 +156,10 @@ def nginx(nodes):
 
 @contextmanager
 def naive(nodes):
-    port = free_port()
-    with _process(sys.executable, "-m", "tests.bench.naive_proxy", str(port), *map(str, nodes)) as process:
-        _wait_until_it_answers(port)
-        yield Contender("naive", port, process.pid, ("SRV=0", "SRV=1"))
+    with held_port() as port:
+        with _process(sys.executable, "-m", "tests.bench.naive_proxy", str(port), *map(str, nodes)) as process:
+            _wait_until_it_answers(port)
+            yield Contender("naive", port, process.pid, ("SRV=0", "SRV=1"))
 
 
 @contextmanager

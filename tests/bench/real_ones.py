@@ -8,15 +8,15 @@ from pathlib import Path
 
 from compose.real_balancers.configurations import Front, Product, configuration
 from shared.settings import Upstream
-from tests.support.backends import free_port
+from tests.support.backends import held_port
 from tests.support.balancers import RunningBalancer
 
 
 @contextmanager
 def running_real(product, upstreams, **changes):
     """The product in front of these nodes, listening; `changes` are fields of Front."""
-    with tempfile.TemporaryDirectory() as folder:
-        front = Front(tuple(Upstream(**one) for one in upstreams), folder, port=free_port(), **changes)
+    with tempfile.TemporaryDirectory() as folder, held_port() as port:
+        front = Front(tuple(Upstream(**one) for one in upstreams), folder, port=port, **changes)
         path = Path(folder) / "front.conf"
         path.write_text(configuration(product, front))
         flags = ["-db", "-f", path] if product is Product.HAPROXY else ["-p", folder, "-c", path]

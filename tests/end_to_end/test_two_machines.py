@@ -10,11 +10,12 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from compose.cluster.ports import PortReservation
 from compose.people.browser import open_client
 from shared.clock import Anchor
 from shared.contract import OPERATOR_TOKEN
 from shared.settings import NodeSettings
-from tests.support.backends import REPOSITORY, free_port
+from tests.support.backends import REPOSITORY
 from tests.support.balancers import TOKEN, running_balancer
 from tests.support.eventually import eventually
 
@@ -48,30 +49,32 @@ class ThereNode:
 
 @asynccontextmanager
 async def node_there(stores, database_url):
-    settings = NodeSettings(
-        admin_token=TOKEN,
-        node_id="node-1",
-        port=free_port(),
-        operator_port=free_port(),
-        postgres_url=database_url,
-        redis_url=stores.redis_url,
-        redis_namespace=database_url.rpartition("/")[2],
-        argon2_memory_kib=8,
-        lame_duck_s=0,
-        log_level="warning",
-    )
-    process = await asyncio.create_subprocess_exec(
-        *other_machine(),
-        *(sys.executable, "-m", "node"),
-        cwd=REPOSITORY,
-        env={**os.environ, **settings.to_environment()},
-    )
-    try:
-        async with open_client() as client:
-            yield ThereNode(settings, client)
-    finally:
-        process.kill()
-        await process.wait()
+    with PortReservation() as port, PortReservation() as operator_port:
+        settings = NodeSettings(
+            admin_token=TOKEN,
+            node_id="node-1",
+            port=port.port,
+            operator_port=operator_port.port,
+            reuse_port=True,
+            postgres_url=database_url,
+            redis_url=stores.redis_url,
+            redis_namespace=database_url.rpartition("/")[2],
+            argon2_memory_kib=8,
+            lame_duck_s=0,
+            log_level="warning",
+        )
+        process = await asyncio.create_subprocess_exec(
+            *other_machine(),
+            *(sys.executable, "-m", "node"),
+            cwd=REPOSITORY,
+            env={**os.environ, **settings.to_environment()},
+        )
+        try:
+            async with open_client() as client:
+                yield ThereNode(settings, client)
+        finally:
+            process.kill()
+            await process.wait()
 
 
 async def move(balancer, **change):

@@ -121,7 +121,7 @@ async def main(node_id, port, journal, ready_fd, stop_delay_s, host):
     app.router.add_route("*", "/{path:.*}", node.work)
     runner = web.AppRunner(app, access_log=None, handler_cancellation=True, shutdown_timeout=5)
     await runner.setup()
-    await web.TCPSite(runner, host, port, backlog=1024, reuse_address=True).start()
+    await web.TCPSite(runner, host, port, backlog=1024, reuse_address=True, reuse_port=True).start()
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     with os.fdopen(ready_fd, "w") as pipe:

@@ -9,25 +9,29 @@ import sys
 import tempfile
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+
+from compose.cluster.ports import PortReservation
 
 REPOSITORY = Path(__file__).parents[2]
 
 
-def free_port():
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return sock.getsockname()[1]
+@contextmanager
+def held_port():
+    """A port for a server that does not know SO_REUSEPORT; nobody else gets it before the block ends."""
+    with PortReservation() as reservation:
+        reservation.hand_over()
+        yield reservation.port
 
 
 class Backend:
-    """One aiohttp node as a child process (`tests.support.backend_program`) on a port that survives restarts."""
+    """One aiohttp node as a child process (`tests.support.backend_program`) on a port that is reserved for it."""
 
-    def __init__(self, node_id, *, journal, stop_delay_s=0.0, host="127.0.0.1", port=None):
+    def __init__(self, node_id, reservation, *, journal, stop_delay_s=0.0):
         self.id = node_id
-        self.host = host
-        self.port = port or free_port()
+        self.host = reservation.host
+        self.port = reservation.port
         self._journal = journal
         self._stop_delay_s = stop_delay_s
         self.process = None
@@ -93,24 +97,16 @@ def running_backends(count=2, *, stop_delay_s=0.0):
 
 
 @contextmanager
-def backends_to_start(count, *, stop_delay_s=0.0, port=None):
-    """Nodes that the test starts itself; with `port` each is on that port of an address of its own, 127.0.0.1 first."""
-    with tempfile.TemporaryDirectory() as folder:
+def backends_to_start(count, *, stop_delay_s=0.0, apart=False):
+    """Nodes that the test starts itself; `apart`: on one port, each at an address of its own, 127.0.0.1 first."""
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
         journal = Path(folder) / "executed.jsonl"
         journal.touch()
-        nodes = Backends(
-            (
-                Backend(
-                    f"node-{i + 1}",
-                    journal=journal,
-                    stop_delay_s=stop_delay_s,
-                    host=f"127.0.0.{i + 1 if port else 1}",
-                    port=port,
-                )
-                for i in range(count)
-            ),
-            journal,
-        )
+        nodes = Backends((), journal)
+        for number in range(1, count + 1):
+            port, host = (nodes[0].port if nodes else 0, f"127.0.0.{number}") if apart else (0, "127.0.0.1")
+            reservation = stack.enter_context(PortReservation(port, host=host))
+            nodes.append(Backend(f"node-{number}", reservation, journal=journal, stop_delay_s=stop_delay_s))
         try:
             yield nodes
         finally:

@@ -9,8 +9,8 @@ import time
 from contextlib import contextmanager
 from pathlib import Path
 
+from compose.cluster.ports import PortReservation
 from shared.contract import OPERATOR_TOKEN
-from tests.support.backends import free_port
 from tests.support.engine import images
 
 STACK_FILE = Path(__file__).parents[2] / "compose" / "stack.yaml"
@@ -67,7 +67,8 @@ class Stack:
 
     def __init__(self, images, **environment):
         self.name = f"dcsim-test-{secrets.token_hex(3)}"
-        self.port = free_port()
+        with PortReservation() as http:
+            self.port = http.port
         self.url = f"http://127.0.0.1:{self.port}"
         self.before = belongings()
         self._had_gateway = "docker_gwbridge" in lines("network", "ls", "--format", "{{.Name}}")

@@ -3,12 +3,12 @@
 import pytest
 from sqlalchemy import text
 
+from compose.cluster.ports import PortReservation
 from loadbalancer.discovery.database import ClusterNodeTable
 from node.store import cluster_nodes
 from node.store.cluster_nodes import ClusterNode
 from node.store.engine import open_database
 from shared.errors import DependencyError, OperatorError
-from tests.support.backends import free_port
 
 
 @pytest.fixture
@@ -70,10 +70,11 @@ async def test_a_database_without_tables_fails_the_look(stores):
 async def test_a_database_that_is_away_fails_the_look_and_is_found_again(table, database_url):
     """Nothing has to be restarted for it."""
     await register(database_url, "node-1", "http://10.0.0.1:8080")
-    gone = ClusterNodeTable(f"postgresql://dcsim:secret@127.0.0.1:{free_port()}/dcsim", timeout_s=1.0)
-    with pytest.raises(DependencyError, match="cannot be reached"):
-        await gone.look()
-    await gone.close()
+    with PortReservation() as nobody:
+        gone = ClusterNodeTable(f"postgresql://dcsim:secret@127.0.0.1:{nobody.port}/dcsim", timeout_s=1.0)
+        with pytest.raises(DependencyError, match="cannot be reached"):
+            await gone.look()
+        await gone.close()
     assert "secret" not in gone.words
     await table.look()
     async with open_database(database_url, pool_size=1) as database, database.transaction() as connection:

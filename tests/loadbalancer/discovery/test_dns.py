@@ -7,10 +7,11 @@ import aiohttp
 import pytest
 from aiohttp import web
 
+from compose.cluster.ports import PortReservation
 from loadbalancer.discovery.dns import DnsName, SystemResolver, one_family
 from loadbalancer.discovery.identity import StatusIdentity, Unnamed
 from shared.errors import DependencyError
-from tests.support.backends import free_port, running_backends
+from tests.support.backends import running_backends
 from tests.support.names import FakeIdentity, FakeResolver
 
 PORT = 8080
@@ -179,7 +180,8 @@ async def test_a_node_says_who_it_is(identify):
 
 async def test_nobody_says_nothing(identify):
     """A task that does not listen yet, or hangs, or is behind a broken network."""
-    assert await identify("127.0.0.1", free_port()) is None
+    with PortReservation() as nobody:
+        assert await identify("127.0.0.1", nobody.port) is None
     assert await identify("not an address", PORT) is None
 
 

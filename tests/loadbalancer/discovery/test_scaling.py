@@ -9,7 +9,7 @@ from compose.people.browser import Browser, open_client
 from loadbalancer.app import Balancer
 from loadbalancer.discovery.dns import DnsName
 from loadbalancer.discovery.identity import StatusIdentity
-from tests.support.backends import backends_to_start, free_port
+from tests.support.backends import backends_to_start
 from tests.support.balancers import running_balancer, settings_of
 from tests.support.eventually import eventually
 from tests.support.load import run_twice, under_load
@@ -73,12 +73,11 @@ async def balancer_by_dns(resolver, port):
 
 async def test_a_name_in_dns_is_followed_under_load():
     """As Docker Swarm does it: a task leaves DNS before it is stopped, and enters it when it is healthy."""
-    port = free_port()
     resolver = FakeResolver({"tasks.node": [f"127.0.0.{number}" for number in THREE]})
-    with backends_to_start(5, stop_delay_s=0.5, port=port) as nodes:
+    with backends_to_start(5, stop_delay_s=0.5, apart=True) as nodes:
         for node in nodes[:3]:
             await asyncio.to_thread(node.start)
-        async with balancer_by_dns(resolver, port) as (url, balancer):
+        async with balancer_by_dns(resolver, nodes[0].port) as (url, balancer):
 
             async def serve(numbers):
                 expected = [f"node-{number}" for number in numbers]
