@@ -84,15 +84,23 @@ async def test_what_was_acknowledged_before_the_call_waits_is_not_waited_for():
 
 async def test_a_lease_that_is_over_does_not_wait_for_a_longer_one():
     """The call ends with the last lease of those who say nothing, whoever has a longer one and answered."""
-    acknowledgements = Acknowledgements(boot_ns)
-    now_ns = boot_ns()
+    clock = HandClock()
+    acknowledgements = Acknowledgements(clock)
+    now_ns = clock.now_ns
     over_at_ns = {ROWS[0]: now_ns + 60 * 10**9, ROWS[1]: now_ns + 20_000_000, ROWS[2]: now_ns + 60_000_000}
     async with waiting(acknowledgements, 5, over_at_ns, now_ns) as call:
         acknowledgements.note(("node-2", "life"), 5)
-        two, three, four = await asyncio.wait_for(call, 10)
-        assert (two.outcome, three.outcome, four.outcome) == (Outcome.APPLIED, Outcome.FENCED, Outcome.FENCED)
-        assert 20 <= three.after_ms < four.after_ms
-        assert four.after_ms >= 60
+        (wait,) = acknowledgements._waits
+        clock.now_ns = now_ns + 20_000_000
+        await eventually(lambda: list(wait.open) == [("node-4", "life")])
+        assert not call.done()
+        clock.now_ns = now_ns + 60_000_000
+        applied, fenced = Outcome.APPLIED, Outcome.FENCED
+        assert parts(await asyncio.wait_for(call, 10)) == [
+            ("node-2", applied, 0.0),
+            ("node-3", fenced, 20.0),
+            ("node-4", fenced, 60.0),
+        ]
 
 
 async def test_nobody_is_waited_for_where_nobody_has_a_lease():
