@@ -98,7 +98,7 @@ async def test_p6_no_clock_is_compared_with_another_machines(database_url):
     """Boot clocks years apart and policy clocks minutes apart change nothing."""
     async with fenced_nodes(database_url, 0) as _, open_database(database_url, pool_size=8) as database:
         bus = MemoryBus()
-        nodes = [FencedNode(f"node-{n}", database, FaultyBus(bus), LEASE_S) for n in (1, 2)]
+        nodes = [FencedNode(f"node-{n}", database, FaultyBus(bus), LONG_S) for n in (1, 2)]
         nodes[0].boot.offset_ns = 10**18
         nodes[1].policy.skew(-300_000)
         try:
@@ -172,7 +172,10 @@ async def test_p10_comparison_decides_and_not_arrival(database_url):
 
 async def test_p11_a_node_that_joins_in_the_middle_is_waited_for_or_has_seen_it(database_url):
     """During a storm of invalidations: whoever logs in on the newcomer before an action is out after it."""
-    async with fenced_nodes(database_url, 1) as (a,), open_database(database_url, pool_size=8) as database:
+    async with (
+        fenced_nodes(database_url, 1, lease_s=LONG_S) as (a,),
+        open_database(database_url, pool_size=8) as database,
+    ):
         stop = asyncio.Event()
 
         async def storm():
@@ -182,7 +185,7 @@ async def test_p11_a_node_that_joins_in_the_middle_is_waited_for_or_has_seen_it(
         storming = asyncio.create_task(storm())
         try:
             for number in range(5):
-                newcomer = FencedNode(f"newcomer-{number}", database, FaultyBus(a.bus.bus), LEASE_S)
+                newcomer = FencedNode(f"newcomer-{number}", database, FaultyBus(a.bus.bus), LONG_S)
                 await newcomer.join()
                 assert newcomer.delivery.incarnation in await incarnations(a)
                 session = await newcomer.log_in()
@@ -397,7 +400,7 @@ async def test_p21_an_older_copy_is_worth_nothing_when_its_user_comes_back(datab
 
 async def test_p22_a_step_that_fails_is_made_up_for_unconditionally(database_url):
     """An error while an event is applied ends in a floor, and neither in a dead listener nor in a skipped event."""
-    async with fenced_nodes(database_url) as (a, b):
+    async with fenced_nodes(database_url, lease_s=LONG_S) as (a, b):
         session, bystander = await b.log_in("alice"), await b.log_in("bob")
 
         def fail(_event):
