@@ -18,7 +18,6 @@ NOON_MS = 1_772_452_800_000
 async def processes(tmp_path, monkeypatch):
     """A running cluster, as its run file describes it."""
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
-    monkeypatch.setattr("compose.cluster.steering.ROUND_LIMIT_S", 0.5)
     async with clocked_processes("balancer", "node-1", anchor=Anchor(0, NOON_MS, 0, 0)) as processes:
         content = {
             "base_url": "http://127.0.0.1:8080",

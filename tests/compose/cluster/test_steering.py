@@ -5,7 +5,6 @@ import time
 
 import pytest
 
-from compose.cluster import steering as steering_module
 from compose.cluster.admin_client import AdminClient, Refused, Silent, open_admin_client
 from compose.cluster.ports import PortReservation
 from compose.cluster.steering import Steering
@@ -37,8 +36,7 @@ async def client():
 
 
 @pytest.fixture
-async def steering(processes, client, monkeypatch):
-    monkeypatch.setattr(steering_module, "ROUND_LIMIT_S", 0.5)
+async def steering(processes, client):
     return Steering(client, lambda: {name: process.url for name, process in processes.items()})
 
 
