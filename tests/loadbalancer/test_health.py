@@ -3,6 +3,7 @@
 import asyncio
 import random
 import signal
+import time
 from contextlib import closing, suppress
 
 import aiohttp
@@ -11,10 +12,11 @@ import pytest
 from loadbalancer.health import HealthChecks, judge
 from loadbalancer.nodes import Node, NodeRules, Roster
 from loadbalancer.policy import CheckOutcome, CheckRules
-from shared.clock import PolicyClock
+from shared.clock import Anchor, PolicyClock
 from shared.settings import Upstream
-from tests.support.backends import running_backends
+from tests.support.backends import Recorder, running_backends
 from tests.support.balancers import running_balancer, settings_of
+from tests.support.eventually import eventually
 
 
 @pytest.mark.parametrize(
@@ -82,6 +84,36 @@ async def test_a_node_that_says_starting_is_out_unless_checks_are_naive(naive):
         await asyncio.to_thread(balancer.wait_for_health, "node-1", "up")
 
 
+async def test_a_check_that_hangs_does_not_hold_up_the_next():
+    """One starts every interval, so a hung node is found after fall x interval + timeout, and a slow check is no pause."""
+    hung = asyncio.Event()
+    unanswered = []
+
+    async def node(reader, writer):
+        await reader.readuntil(b"\r\n\r\n")
+        if hung.is_set():
+            unanswered.append(writer)
+            return
+        writer.write(Recorder.RUNNING)
+        writer.close()
+
+    async with await asyncio.start_server(node, "127.0.0.1", 0) as server:
+        upstream = Upstream(id="node-1", host="127.0.0.1", port=server.sockets[0].getsockname()[1])
+        roster = Roster()
+        roster.put(Node(upstream, NodeRules(CheckRules(fall=2, rise=1)), now=0.0))
+        settings = settings_of([], health_interval_s=0.05, health_timeout_s=600.0)
+        clock = PolicyClock(Anchor(0, 0, time.monotonic_ns(), 0))
+        checks = HealthChecks(settings, roster, clock, chance=random.Random(1))
+        running = asyncio.create_task(checks.run())
+        await checks.first_round.wait()
+        hung.set()
+        await eventually(lambda: len(unanswered) >= 3)
+        running.cancel()
+        await asyncio.wait({running})
+        for writer in unanswered:
+            writer.close()
+
+
 async def test_what_runs_on_a_stopping_node_may_finish():
     """A node declared down by its own word keeps the requests it has; only silence cuts them."""
     with running_backends(2) as nodes, running_balancer(nodes.upstreams, sticky="source") as balancer:
@@ -107,7 +139,7 @@ async def test_a_hung_node_keeps_its_requests_when_shutdown_sessions_is_off():
         async with aiohttp.ClientSession() as session:
 
             async def work():
-                async with session.post(balancer.url + "/work?s=0.2") as answer:
+                async with session.post(balancer.url + "/work?s=2") as answer:
                     return answer.status
 
             task = asyncio.create_task(work())
