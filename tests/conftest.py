@@ -1,9 +1,15 @@
 """Fixtures every test may ask for: real stores, started once for the whole run."""
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.support.clusters import warm_interpreter
 from tests.support.stores import TestStores, running_stores
+
+# How long an example takes says something about the machine and nothing about the code. The rest is as it was loaded:
+# Hypothesis has a profile of its own for CI.
+settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("unhurried")
 
 
 @pytest.fixture(scope="session")

@@ -162,10 +162,10 @@ async def check(target, request):
     assert answer.headers["X-AREQUESTID"]
 
 
-unhurried = {"deadline": None, "suppress_health_check": list(HealthCheck), "derandomize": False}
+unhindered = {"suppress_health_check": list(HealthCheck), "derandomize": False}
 
 
-@settings(max_examples=1500, **unhurried)
+@settings(max_examples=1500, **unhindered)
 @given(requests())
 async def test_no_request_is_a_server_error(target, request):
     """Any method, path, query, body, header and cookie, as nobody, as a user and as an administrator."""
@@ -174,7 +174,7 @@ async def test_no_request_is_a_server_error(target, request):
 
 @pytest.mark.soak
 @pytest.mark.timeout(1800)
-@settings(max_examples=20_000, **unhurried)
+@settings(max_examples=20_000, **unhindered)
 @given(requests())
 async def test_no_request_is_a_server_error_in_the_long_run(target, request):
     """The same, for as long as a coffee takes."""

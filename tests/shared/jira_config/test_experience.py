@@ -4,7 +4,7 @@ import json
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.jira_config import Origin, diff, explain, read_files
@@ -187,7 +187,6 @@ def test_difference_without_effect():
 ages = st.one_of(st.none(), st.integers(-2, 100 * HOUR))
 
 
-@settings(deadline=None)
 @given(st.integers(-1, 1000), ages, st.integers(-1, 2_147_483))
 def test_remember_me_never_makes_it_worse(idle_min, max_age_s, age_s):
     """Ticking the box never brings the question for a password forward."""
@@ -196,7 +195,6 @@ def test_remember_me_never_makes_it_worse(idle_min, max_age_s, age_s):
         assert remembered is None or (plain is not None and remembered >= plain)
 
 
-@settings(deadline=None)
 @given(st.integers(-1, 1000), ages, st.integers(-1, 2_147_483), st.booleans())
 def test_every_experience_can_be_told(idle_min, max_age_s, age_s, overflow):
     """Every configuration has a text, and every experience that takes time names who decided."""
@@ -205,7 +203,6 @@ def test_every_experience_can_be_told(idle_min, max_age_s, age_s, overflow):
     assert all(one.decided_by for one in explanation.experiences if one.asked_after_s)
 
 
-@settings(deadline=None)
 @given(st.integers(0, 10**9))
 def test_duration_is_exact(seconds):
     """A duration in words names every second."""

@@ -5,7 +5,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.errors import OperatorError
@@ -335,7 +335,6 @@ def test_no_file_at_all():
     assert (config.idle_limit_s, config.session_timeout_min.source.origin) == (18_000, Origin.JIRA)
 
 
-@settings(deadline=None)
 @given(
     st.binary(max_size=200),
     st.integers(0, 400),

@@ -330,7 +330,7 @@ def rank(field, value):
     return -POOLS["priority"].index(value) if field == "priority" else value
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(conditions(known_clauses()))
 def test_against_the_oracle(where):
     """A query finds exactly the issues for which the oracle says true."""

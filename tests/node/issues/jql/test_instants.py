@@ -3,7 +3,7 @@
 from datetime import UTC, date, datetime
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from node.issues.jql.instants import DAY_MS, MINUTE_MS, Span, date_ms, day_start, parse_date, shifted_day_start
@@ -78,7 +78,6 @@ def test_no_increments(increment):
     assert shifted_day_start(NOW_MS, increment) is None
 
 
-@settings(deadline=None)
 @given(st.integers(0, 4 * 10**12))
 def test_day_start_is_midnight(at_ms):
     """The start of a day is that day's midnight and not after the instant."""

@@ -13,7 +13,7 @@ from tests.node.issues.jql.strategies import WORDS, junk, queries
 from tests.support.issues import scope
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(queries)
 def test_round_trip(query):
     """What is printed parses to the very same clauses."""
@@ -28,14 +28,12 @@ def test_as_people_would_write_it():
     )
 
 
-@settings(deadline=None)
 @given(junk)
 def test_only_jql_errors(text):
     """Whatever is typed, the answer is a page or a JqlError with at least one message."""
     assert answer(text, validate=True)
 
 
-@settings(deadline=None)
 @given(junk, st.booleans())
 def test_only_jql_errors_without_validation(text, anonymous):
     """The same holds when the query is not validated, and for anonymous viewers."""

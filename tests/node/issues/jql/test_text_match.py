@@ -1,7 +1,7 @@
 """What `~` finds."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from node.issues.jql.text_match import parse_text
@@ -37,7 +37,6 @@ def test_matches(query, expected):
     assert parse_text(query).matches(TEXT) is expected
 
 
-@settings(deadline=None)
 @given(st.text(max_size=30), st.text(max_size=30))
 def test_any_text(query, text):
     """No query breaks on any text, and a text with a word in it finds itself."""
