@@ -170,7 +170,8 @@ async def test_without_any_node_the_answer_is_503_with_retry_after():
 
 async def test_a_refused_connection_sends_even_a_post_elsewhere(nodes):
     """A POST that was never written may go to another node: a dead node costs it nothing."""
-    with running_balancer(nodes.upstreams, health_interval_s=30.0, health_timeout_s=20.0) as balancer:
+    seldom = {"health_interval_s": 30.0, "health_timeout_s": 20.0, "passive_ejection_s": 30.0}
+    with running_balancer(nodes.upstreams, **seldom) as balancer:
         nodes["node-1"].kill()
         async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as session:
             seen = [await one_request(session, "POST", balancer.url + "/work", f"POST-{i}") for i in range(12)]
