@@ -58,7 +58,7 @@ async def test_the_clusters_own_table_is_followed(stores, database_url):
 async def balancer_by_dns(resolver, port):
     """A balancer in the test's own process, which asks this resolver; its URL and itself."""
     reading, writing = os.pipe()
-    settings = settings_of([], ready_fd=writing, discovery_interval_s=0.2, stop_grace_s=1.0)
+    settings = settings_of([], ready_fd=writing, discovery_interval_s=0.2, health_interval_s=0.1, stop_grace_s=1.0)
     source = DnsName("tasks.node", port, resolve=resolver, identify=StatusIdentity("/status", timeout_s=1.0))
     balancer, stop = Balancer(settings, source=source), asyncio.Event()
     running = asyncio.create_task(balancer.run(stop))
@@ -74,7 +74,7 @@ async def balancer_by_dns(resolver, port):
 async def test_a_name_in_dns_is_followed_under_load():
     """As Docker Swarm does it: a task leaves DNS before it is stopped, and enters it when it is healthy."""
     resolver = FakeResolver({"tasks.node": [f"127.0.0.{number}" for number in THREE]})
-    with backends_to_start(5, stop_delay_s=0.5, apart=True) as nodes:
+    with backends_to_start(5, stop_delay_s=1.0, apart=True) as nodes:
         for node in nodes[:3]:
             await asyncio.to_thread(node.start)
         async with balancer_by_dns(resolver, nodes[0].port) as (url, balancer):
