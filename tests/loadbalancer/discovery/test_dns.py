@@ -15,6 +15,8 @@ from tests.support.backends import running_backends
 from tests.support.names import FakeIdentity, FakeResolver
 
 PORT = 8080
+PATIENCE_S = 60.0
+"""More than the resolver takes to try several name servers that do not answer, which is 5 s for each try of each."""
 
 
 @pytest.fixture
@@ -127,7 +129,7 @@ def test_a_node_with_two_kinds_of_address_is_one_node():
 def either_resolver(request):
     if request.param == "fake":
         return FakeResolver({"localhost": ["127.0.0.1"]})
-    return SystemResolver(timeout_s=5.0)
+    return SystemResolver(timeout_s=PATIENCE_S)
 
 
 async def test_a_name_has_addresses(either_resolver):
@@ -137,9 +139,12 @@ async def test_a_name_has_addresses(either_resolver):
 
 @pytest.mark.parametrize("name", ["nobody.invalid", "x" * 70 + ".invalid"])
 async def test_a_name_without_address_fails_the_look(name, either_resolver):
-    """One that nobody knows, and one that cannot be."""
-    with pytest.raises(DependencyError, match=f"DNS has no address for {name}"):
+    """One that nobody knows, and one that cannot be. Without a name server to ask nobody knows it either."""
+    with pytest.raises(DependencyError) as failure:
         await either_resolver(name)
+    if str(failure.value) == f"DNS did not answer within {PATIENCE_S:g} s when asked for {name}":
+        pytest.skip("this machine's name servers do not answer")
+    assert str(failure.value).startswith(f"DNS has no address for {name}")
 
 
 async def test_a_lookup_that_hangs_is_given_up_and_never_run_twice_at_once(monkeypatch):
