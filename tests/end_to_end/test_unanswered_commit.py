@@ -12,12 +12,15 @@ from tests.support.stale_load import ADMIN
 
 CALLERS = 30
 """More than a node has connections to its database."""
+PATIENCE_S = 2 * UNANSWERED_S
+"""What is promised, and as much again for a machine that is busy with 30 callers and two nodes. Callers whom nothing
+limits would wait for minutes."""
 
 
 @pytest.mark.parametrize("kind", ["freeze", "cut-in", "cut-out"])
 async def test_the_caller_is_told_in_bounded_time(kind):
     """503 with Retry-After, for every caller, whether it was under way when the link fell silent or came afterwards."""
-    limit = aiohttp.ClientTimeout(total=UNANSWERED_S)
+    limit = aiohttp.ClientTimeout(total=PATIENCE_S)
     async with cheap_cluster(nodes=2, delivery=Delivery.FENCED) as (cluster, _), aiohttp.ClientSession() as client:
         url = f"{cluster.nodes['node-1'].url}/rest/api/2/user/session"
 
