@@ -145,6 +145,7 @@ class AdminActions:
                 epoch=0,
                 action=EVERYONE,
                 origin=self._node_id,
+                is_told=self._delivery.tells,
                 now_ms=now_ms,
             )
             send = await self._delivery.record(connection, event)
@@ -250,6 +251,7 @@ class AdminActions:
                 epoch=epoch,
                 action=action,
                 origin=self._node_id,
+                is_told=self._delivery.tells,
                 now_ms=now_ms,
             )
             if spare is not None:

@@ -125,6 +125,7 @@ invalidation_log = Table(
     Column("epoch", BigInteger, nullable=False),
     Column("action", String(40), nullable=False),
     Column("origin", String(60), nullable=False, comment="the node that performed it"),
+    Column("is_told", Boolean, nullable=False, comment="false: by a node that tells nobody; the others pass over it"),
     Column("at", _INSTANT, nullable=False),
 )
 

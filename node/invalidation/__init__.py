@@ -20,7 +20,9 @@ be delivered is logged and counted."""
 
 
 class InvalidationDelivery(Protocol):
-    """What the rest of a node needs of a delivery."""
+    """What the rest of a node needs of a delivery. `tells`: do other nodes hear of what this one invalidates?"""
+
+    tells: bool
 
     async def record(self, connection: AsyncConnection, event: Invalidation) -> Send:
         """Called in the transaction that makes the invalidation, after its log entry and under the head lock. Returns

@@ -77,6 +77,8 @@ class FencedCounters:
 class FencedDelivery:
     """One node's part of the protocol."""
 
+    tells = True
+
     def __init__(
         self,
         database: Database,
@@ -298,11 +300,15 @@ class FencedDelivery:
         while self.applied < head:
             async with self._database.transaction() as connection:
                 page = await invalidation_log.entries_after(connection, self.applied, limit=PAGE)
-            for event in page:
+            for entry in page:
+                event = entry.event
                 if event.position <= self.applied:
                     continue  # the bus was faster
                 if event.position != self.applied + 1:
                     break
+                if not entry.is_told:
+                    self.applied = event.position  # as if nothing had happened: its origin is older than 9.11
+                    continue
                 self._apply_next(event)
                 self._owe(event)
                 self.counters.replayed += 1

@@ -14,6 +14,8 @@ from shared.messages import Invalidation
 class LocalDelivery:
     """Sends nothing and understands nothing."""
 
+    tells = False
+
     def __init__(self, *, node_id: str) -> None:
         self._node_id = node_id
 

@@ -26,6 +26,8 @@ OWN_EVENTS_MAX = 1024
 class PubSubDelivery:
     """Publishes to, and applies from, one channel that all nodes share."""
 
+    tells = True
+
     def __init__(self, bus: Bus, apply: Apply, *, node_id: str, channel: str) -> None:
         self._bus = bus
         self._apply = apply

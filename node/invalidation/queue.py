@@ -65,6 +65,8 @@ class Step(Enum):
 class QueueDelivery:
     """This node's queues for the others, and its end of theirs."""
 
+    tells = True
+
     def __init__(self, database: Database, bus: Bus, apply: Apply, *, node_id: str, channel: str) -> None:
         self._database = database
         self._bus = bus

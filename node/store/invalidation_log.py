@@ -2,6 +2,7 @@
 see a later one while an earlier one is still on its way (reference: invalidation.md P15)."""
 
 import uuid
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Row, func, insert, select, update
@@ -13,15 +14,33 @@ from shared.messages import Invalidation
 from shared.schema import HEAD_LOCK, invalidation_head, invalidation_log
 
 
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An entry as the other nodes find it. Who meets one that `is_told` to nobody passes over it."""
+
+    event: Invalidation
+    is_told: bool
+
+
 async def lock_head(connection: AsyncConnection) -> None:
     """Waits for and takes the head lock until commit. First statement of every invalidating transaction."""
     await connection.execute(select(func.pg_advisory_xact_lock(HEAD_LOCK)))
 
 
 async def append(
-    connection: AsyncConnection, *, user_key: str | None, epoch: int, action: str, origin: str, now_ms: int
+    connection: AsyncConnection,
+    *,
+    user_key: str | None,
+    epoch: int,
+    action: str,
+    origin: str,
+    is_told: bool,
+    now_ms: int,
 ) -> Invalidation:
-    """Writes the entry with the next position and returns it as the message that announces it. Needs the head lock."""
+    """Writes the entry with the next position and returns it as the message that announces it. Needs the head lock.
+
+    An entry that `is_told` to nobody is a matter of its origin alone, which is older than 9.11.
+    """
     position = await connection.scalar(
         update(invalidation_head)
         .values(position=invalidation_head.c.position + 1)
@@ -45,6 +64,7 @@ async def append(
             epoch=epoch,
             action=action,
             origin=origin,
+            is_told=is_told,
             at=as_datetime(now_ms),
         )
     )
@@ -70,7 +90,7 @@ async def latest_of_user(connection: AsyncConnection, user_key: str) -> Invalida
     return None if row is None else _event(row)
 
 
-async def entries_after(connection: AsyncConnection, position: int, *, limit: int) -> list[Invalidation]:
+async def entries_after(connection: AsyncConnection, position: int, *, limit: int) -> list[Entry]:
     """The entries that follow `position`, in order. When the first one is not the next, the log was trimmed."""
     query = (
         select(invalidation_log)
@@ -78,7 +98,7 @@ async def entries_after(connection: AsyncConnection, position: int, *, limit: in
         .order_by(invalidation_log.c.position)
         .limit(limit)
     )
-    return [_event(row) for row in await connection.execute(query)]
+    return [Entry(_event(row), row.is_told) for row in await connection.execute(query)]
 
 
 async def trim(connection: AsyncConnection, *, keep: int, head: int) -> None:

@@ -70,7 +70,15 @@ async def test_a_9_10_node_among_9_11_nodes_neither_sends_nor_understands(stores
         admin = await Administrator.log_in(old.client, old.url, "admin", "admin")
         await admin.perform(Action.ADMIN_PASSWORD, "bob", "JIRAUSER10002", new_password="x")
         assert await refused(bobs["node-2"]) == "invalidated"
+        for node in (new, other_new):  # the log says it to them all, and they read it to its end
+            await eventually(lambda node=node: has_applied(node, 2))
         assert [await refused(bobs[name]) for name in ("node-1", "node-3")] == [None, None]
+        await perform(Action.ADMIN_PASSWORD, new, None)  # what is told after it arrives all the same
+        assert [await has_applied(node, 3) for node in (new, other_new)] == [True, True]
+
+
+async def has_applied(node, position):
+    return f"\ndcsim_app_applied_position {position}.0\n" in await node.metrics()
 
 
 async def test_9_10_has_no_resource_to_end_sessions(stores, database_url):

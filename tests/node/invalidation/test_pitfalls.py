@@ -254,7 +254,7 @@ async def test_p15_nobody_sees_a_position_before_the_one_below_it(database_url):
         async with database.transaction() as connection:
             await invalidation_log.lock_head(connection)
             await invalidation_log.append(
-                connection, user_key=account.user_key, epoch=1, action="x", origin="node-9", now_ms=0
+                connection, user_key=account.user_key, epoch=1, action="x", origin="node-9", is_told=True, now_ms=0
             )
             second = asyncio.create_task(a.invalidate())
             async with database.transaction() as reader:
@@ -263,7 +263,7 @@ async def test_p15_nobody_sees_a_position_before_the_one_below_it(database_url):
         assert (await second).event.position == 2
         async with database.transaction() as reader:
             entries = await invalidation_log.entries_after(reader, 0, limit=10)
-        assert [entry.position for entry in entries] == [1, 2]
+        assert [entry.event.position for entry in entries] == [1, 2]
 
 
 async def test_p16_a_commit_without_a_message_is_found_and_a_rollback_has_none(database_url):
