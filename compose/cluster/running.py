@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, TypeAdapter, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from compose.cluster.keeper import born_at
@@ -44,6 +44,9 @@ class RunningCluster:
 
     def __str__(self) -> str:
         return self.base_url if self.pid is None else f"{self.pid} ({self.base_url})"
+
+
+_FILE = TypeAdapter(RunningCluster)
 
 
 class NamedCluster(BaseSettings):
@@ -93,18 +96,10 @@ def running_clusters() -> list[RunningCluster]:
     """
     found = _named()
     for path in sorted(_directory().glob("*.json")):
-        with suppress(OSError, ValueError, KeyError):
+        with suppress(OSError, ValueError, KeyError, TypeError, RecursionError):  # what is no such file
             content = json.loads(path.read_text())
             if content["born"] is not None and born_at(content["pid"]) == content["born"]:
-                found.append(
-                    RunningCluster(
-                        content["pid"],
-                        content["base_url"],
-                        content["admin_token"],
-                        content["operator_urls"],
-                        content.get("links_url"),
-                    )
-                )
+                found.append(_FILE.validate_python(content))
     return found
 
 

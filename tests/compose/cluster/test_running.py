@@ -87,6 +87,17 @@ def test_what_a_crash_left_behind_is_not_a_cluster(runtime_directory):
     assert running_clusters() == []
 
 
+@pytest.mark.parametrize("content", ["[]", "null", "[" * 20_000, {"operator_urls": ["x"]}, {"base_url": 5}])
+def test_a_file_that_is_something_else_is_not_a_cluster(content, runtime_directory):
+    """It hides no other either."""
+    write(runtime_directory, os.getpid(), born=born_at(os.getpid()))
+    if isinstance(content, dict):
+        content = json.dumps(json.loads((runtime_directory / f"{os.getpid()}.json").read_text()) | content)
+    (runtime_directory / "7.json").write_text(content)
+
+    assert [cluster.pid for cluster in running_clusters()] == [os.getpid()]
+
+
 def test_of_several_clusters_one_must_be_chosen(runtime_directory):
     """The message names them all."""
     for pid in (os.getpid(), os.getppid()):
