@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -19,7 +20,7 @@ from compose.drills.runner.live import view_of_run
 from compose.drills.runner.run import Ran, RunOptions, open_drill_ground, run_drill
 from compose.drills.scenario.load import LoadedDrill
 from compose.drills.verdict import Verdict
-from shared.errors import EXIT_BROKEN, EXIT_INTERRUPTED, HarnessError
+from shared.errors import EXIT_BROKEN, EXIT_INTERRUPTED, HarnessError, OperatorError
 
 
 @dataclass(frozen=True)
@@ -32,8 +33,11 @@ class Order:
 
 def run_drills(orders: Sequence[Order], *, junit: Path | None, as_json: bool) -> int:
     """Runs them one after the other. Returns the exit code of all together: 130 if somebody ended it, else 4 if one of
-    several could not be run; with a single one its error is raised."""
+    several could not be run; with a single one its error is raised. Raises OperatorError, before anything is run, where
+    `junit` could not be written."""
     said = Console(stderr=True) if as_json else flags.console()
+    if junit is not None:
+        _make_room_for(junit)
     ran: list[Ran] = []
     broken: list[str] = []
     interrupted = asyncio.run(_until_ended(orders, said, ran, broken))
@@ -56,6 +60,16 @@ def run_drills(orders: Sequence[Order], *, junit: Path | None, as_json: bool) ->
     if broken:
         return EXIT_BROKEN
     return Verdict.of(*(one.judgement.verdict for one in ran)).exit_code
+
+
+def _make_room_for(junit: Path) -> None:
+    try:
+        junit.parent.mkdir(parents=True, exist_ok=True)
+        writable = not junit.is_dir() and os.access(junit if junit.exists() else junit.parent, os.W_OK)
+    except OSError as error:
+        raise OperatorError(f"--junit {junit} cannot be written: {error.strerror}; give another file") from error
+    if not writable:
+        raise OperatorError(f"--junit {junit} cannot be written; give a file, in a directory of yours")
 
 
 async def _until_ended(orders: Sequence[Order], said: Console, ran: list[Ran], broken: list[str]) -> bool:

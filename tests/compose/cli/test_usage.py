@@ -111,6 +111,20 @@ def test_help_is_no_error(capsys):
     assert "--node-version" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("place", [".", "taken/x", "x" * 300])
+def test_where_the_results_cannot_be_written_nothing_is_run(place, say, tmp_path, monkeypatch):
+    """Rather than drill for minutes and then lose the verdict."""
+    monkeypatch.setattr("compose.cli.drill_run.open_drill_ground", None)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "taken").touch()
+
+    code, errors = say("drill", "run", "d1", "--junit", place)
+
+    assert code == 2
+    assert errors.startswith(f"error: --junit {place} cannot be written")
+    assert len(errors.splitlines()) == 1
+
+
 def test_a_port_in_use_is_refused_before_anything_starts(say, monkeypatch):
     """Not even the keeper is."""
     monkeypatch.setattr("compose.cluster.ground.spread_safety_net", None)
