@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from dataclasses import dataclass
 
 import pytest
 
@@ -15,16 +16,32 @@ from tests.support.stale_load import StaleLoad
 BUS_FAULTS = [name for name in NEMESES if name.startswith(("bus-", "message-"))]
 OTHERS = 300
 """Requests with ended and good sessions of other users, who are being invalidated all the while."""
+ATTEMPTS = 3
+"""A node that is held up for a lease asks the directory on each request until it has caught up, and rightly; it says
+nothing about the fault. Where that happened to all of them the fault strikes again."""
 
 
-async def readings_of(client, cluster):
-    """Looks at the directory so far, by node."""
+@dataclass(frozen=True)
+class Counted:
+    """What a node has counted so far: looks at the directory, and times its lease ran out."""
+
+    readings: float
+    fences: float
+
+
+async def counted_by(client, cluster):
+    """By node."""
     found = {}
     for node in cluster.nodes.values():
         url = f"{node.operator_url}/-/metrics"
         async with client.get(url, headers={OPERATOR_TOKEN: cluster.admin_token}) as answer:
             text = await answer.text()
-        found[node.id] = float(re.search(r"^dcsim_app_directory_readings(?:_total)? (\S+)$", text, re.M)[1])
+        found[node.id] = Counted(
+            *(
+                float(re.search(rf"^dcsim_app_{name}(?:_total)? (\S+)$", text, re.M)[1])
+                for name in ("directory_readings", "fences")
+            )
+        )
     return found
 
 
@@ -49,18 +66,24 @@ async def test_no_bus_fault_logs_out_whom_nobody_invalidated(nodes):
         await untouched.create_users()
         await untouched.log_everybody_in()
         for fault in BUS_FAULTS:
-            others = StaleLoad(client, urls, users=4, seed=2, prefix=f"other-{fault}")
-            await others.create_users()
-            await others.log_everybody_in()
-            before = await readings_of(client, cluster)
-            scene = Scene(cluster, stores, others, None, BUS_FAULTS.index(fault))
-            striking = asyncio.create_task(NEMESES[fault](scene, 1.5))
-            await others.run(operations=OTHERS, askers=1)
-            assert set(await ask_all(client, untouched)) == {"web-session"}, fault
-            assert await striking, fault
-            await all_well(cluster)
-            assert await ask_all(client, untouched) == ["web-session"] * 8 * nodes, fault
-            read = await readings_of(client, cluster)
-            active = len(untouched.people) + len(others.people)
-            assert all(read[node] - before[node] <= active for node in urls), (fault, before, read)
+            for attempt in range(ATTEMPTS):
+                others = StaleLoad(client, urls, users=4, seed=2, prefix=f"other-{fault}-{attempt}")
+                await others.create_users()
+                await others.log_everybody_in()
+                before = await counted_by(client, cluster)
+                scene = Scene(cluster, stores, others, None, BUS_FAULTS.index(fault))
+                striking = asyncio.create_task(NEMESES[fault](scene, 1.5))
+                await others.run(operations=OTHERS, askers=1)
+                assert set(await ask_all(client, untouched)) == {"web-session"}, fault
+                assert await striking, fault
+                await all_well(cluster)
+                assert await ask_all(client, untouched) == ["web-session"] * 8 * nodes, fault
+                after = await counted_by(client, cluster)
+                active = len(untouched.people) + len(others.people)
+                kept_lease = [node for node in urls if after[node].fences == before[node].fences]
+                read = {node: after[node].readings - before[node].readings for node in kept_lease}
+                assert all(count <= active for count in read.values()), (fault, before, after)
+                if kept_lease:
+                    break
+            assert kept_lease, f"{fault}: every node's lease ran out, {ATTEMPTS} times; the machine is too busy to tell"
         assert cluster.ended == []
