@@ -115,7 +115,10 @@ async def test_a_start_that_is_given_up_leaves_no_child(tmp_path):
             command = Command((sys.executable, "-P", "-m", PROGRAM), {"PATH": os.environ["PATH"], "CHATTY_WAIT": "1"})
             return await nursery.spawn(command, name=name, log=log, net=net)
 
-        (busy,) = [pid for pid in children_of(os.getpid()) if arguments_of(pid)[-2:] == ["json", ""]]
+        # A program that has only just been executed has no arguments to show for a moment.
+        (busy,) = await eventually(
+            lambda: [pid for pid in children_of(os.getpid()) if arguments_of(pid)[-2:] == ["json", ""]]
+        )
         os.kill(busy, signal.SIGSTOP)
         given_up = asyncio.create_task(start("given-up"))
         await eventually(nursery._turn.locked, what="the request is on its way")
