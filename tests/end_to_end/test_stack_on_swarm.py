@@ -105,6 +105,7 @@ async def test_an_update_to_9_11_rolls_without_a_failed_request(stack, client):
 
     async with steady_load(people) as seen:
         await asyncio.to_thread(stack.update, "node", "--env-add", "DCSIM_VERSION=9.11")
+        await eventually(lambda: asyncio.to_thread(stack.update_state, "node"), what="Swarm has begun")
         while await asyncio.to_thread(stack.update_state, "node") != "completed":
             if (state := await zdu(client, stack)) != states[-1]:
                 states.append(state)
