@@ -121,7 +121,7 @@ class Logins:
     async def is_password_of(self, account: Account, password: str) -> bool:
         """Does somebody who is logged in know the password too? Counts nothing and asks for no CAPTCHA."""
         async with self._database.transaction() as connection:
-            found = await credentials.load(connection, account.username)
+            found = await credentials.of_key(connection, account.user_key)
         return await self._passwords.matches(found.credential if found else None, password)
 
     async def by_cookie(self, cookie: RememberMeCookie) -> CookieLogin:
@@ -142,7 +142,7 @@ class Logins:
             assert row is not None
             if row.account is None or not row.account.active:
                 return CookieLogin(judgement, since)
-            counters = await credentials.counters_of(connection, row.account.username)
+            counters = await credentials.counters_of(connection, row.account.user_key)
             if self._is_captcha_due(counters.current_failed_login_count):
                 return CookieLogin(judgement, since, captcha_due=True)
             await credentials.record_success(connection, row.account.user_key, now_ms=now_ms)

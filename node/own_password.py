@@ -24,7 +24,7 @@ class OwnPassword:
         if self._is_read_only:
             raise CallerError(403, "Passwords cannot be changed here: the user directory is read-only.")
         async with self._database.transaction() as connection:
-            found = await credentials.load(connection, account.username)
+            found = await credentials.of_key(connection, account.user_key)
         if not await self._passwords.matches(found.credential if found else None, old) or found is None:
             raise wrong_current_password()
         return await self._actions.change_own_password(found, new, session_id=session.id if session else None)

@@ -26,7 +26,7 @@ def profile_routes(
         user = request.context.user
         async with database.transaction() as connection:
             tokens = await remember_me.count(connection, user.user_key)
-            counters = await credentials.counters_of(connection, user.username)
+            counters = await credentials.counters_of(connection, user.user_key)
         return shell.page(
             request,
             "profile.html",

@@ -56,7 +56,7 @@ def session_routes(
         if account is None:
             return error_collection(401, NOT_AUTHENTICATED)
         async with database.transaction() as connection:
-            counters = await credentials.counters_of(connection, account.username)
+            counters = await credentials.counters_of(connection, account.user_key)
         return json_answer(
             {
                 "self": paths.absolute(f"/rest/api/latest/user?username={quote(account.username, safe='')}"),

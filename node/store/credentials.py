@@ -48,24 +48,18 @@ async def load(connection: AsyncConnection, username: str) -> Credentials | None
     """None for a user name nobody has."""
     if not is_storable(username):
         return None
-    query = _CREDENTIALS.where(users.c.lower_user_name == username.lower())
-    row = (await connection.execute(query)).one_or_none()
-    if row is None:
-        return None
-    counters = LoginCounters(
-        login_count=row.login_count,
-        failed_login_count=row.failed_login_count,
-        current_failed_login_count=row.current_failed_login_count,
-        last_login_ms=row.last_login and as_ms(row.last_login),
-        previous_login_ms=row.previous_login and as_ms(row.previous_login),
-        last_failed_login_ms=row.last_failed_login and as_ms(row.last_failed_login),
-    )
-    return Credentials(row.id, account_of(row), row.credential, counters)
+    return await _one(connection, users.c.lower_user_name == username.lower())
 
 
-async def counters_of(connection: AsyncConnection, username: str) -> LoginCounters:
+async def of_key(connection: AsyncConnection, user_key: str) -> Credentials | None:
+    """Of somebody who is logged in already: his session may know a name that is another person's by now. None when he
+    does not exist any more."""
+    return await _one(connection, users.c.user_key == user_key)
+
+
+async def counters_of(connection: AsyncConnection, user_key: str) -> LoginCounters:
     """The login history of a user; of one who does not exist (any more) it is empty."""
-    found = await load(connection, username)
+    found = await of_key(connection, user_key)
     return NEVER_LOGGED_IN if found is None else found.counters
 
 
@@ -116,6 +110,21 @@ async def record_failure(connection: AsyncConnection, user_key: str, *, now_ms: 
 async def forgive_failures(connection: AsyncConnection, user_key: str) -> None:
     """A changed password or a solved CAPTCHA lifts the block."""
     await connection.execute(update(login_counters).where(_of_user(user_key)).values(current_failed_login_count=0))
+
+
+async def _one(connection: AsyncConnection, condition: ColumnElement[bool]) -> Credentials | None:
+    row = (await connection.execute(_CREDENTIALS.where(condition))).one_or_none()
+    if row is None:
+        return None
+    counters = LoginCounters(
+        login_count=row.login_count,
+        failed_login_count=row.failed_login_count,
+        current_failed_login_count=row.current_failed_login_count,
+        last_login_ms=row.last_login and as_ms(row.last_login),
+        previous_login_ms=row.previous_login and as_ms(row.previous_login),
+        last_failed_login_ms=row.last_failed_login and as_ms(row.last_failed_login),
+    )
+    return Credentials(row.id, account_of(row), row.credential, counters)
 
 
 def _of_user(user_key: str) -> ColumnElement[bool]:

@@ -48,7 +48,7 @@ def user_page_routes(database: Database, caches: Caches, shell: Shell, *, versio
         account = await find_user(database, request.query.get("name"), None)
         async with database.transaction() as connection:
             tokens = await remember_me.count(connection, account.user_key)
-            counters = await credentials.counters_of(connection, account.username)
+            counters = await credentials.counters_of(connection, account.user_key)
         sessions = caches.web_sessions.of_user(account.user_key)
         return shell.page(
             request,
