@@ -1,17 +1,30 @@
-"""Set-Cookie lines, the way Jira and Tomcat write them (reference: jira.md 3.5 and 6), and reading single cookies."""
+"""Set-Cookie lines, the way Jira and Tomcat write them (reference: jira.md 3.5 and 6), and reading cookies.
+
+A browser may send a name twice, the cookie of the longer path first (RFC 6265, 5.4): cookies ignore ports, so another
+application of the same host at `/` has its JSESSIONID sent along to Jira at `/jira`. Hence the first one counts, and of
+two JSESSIONIDs the first that names a session, as in Tomcat (`CoyoteAdapter.parseSessionCookiesId`).
+"""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from aiohttp import hdrs, web
 
 from shared.settings import LoginRules
 
+_PAIRS_IN = re.compile(r'(?<![^; \t])([^=; \t]+)[ \t]*=[ \t]*("(?:[^"\\]|\\.)*"(?![^; \t])|[^; \t]*)').findall
+_ESCAPED = re.compile(r"\\(.)")
 
-def cookie_reader(name: str) -> Callable[[web.BaseRequest], str | None]:
-    """Reads what a browser means by that name, as `request.cookies` does, without taking the rest to pieces: every
-    request is asked for one or two cookies, and most bring more. What is quoted is left to the full parser.
+
+def cookie_pairs(header: str) -> list[tuple[str, str]]:
+    """Every cookie of a Cookie field with its value, in the order they were sent; a quoted value may hold anything."""
+    return [(name, _unquoted(value)) for name, value in _PAIRS_IN(header)]
+
+
+def cookie_reader(name: str) -> Callable[[web.BaseRequest], Sequence[str]]:
+    """Reads every value of that name, in the order they were sent, without taking the rest to pieces: every request is
+    asked for one or two cookies, and most bring more. What is quoted is left to the full parser.
 
     What must stand before the name is looked for behind it, because a pattern that begins with fixed text is searched
     five times faster.
@@ -19,14 +32,14 @@ def cookie_reader(name: str) -> Callable[[web.BaseRequest], str | None]:
     text = re.escape(name)
     values_in = re.compile(rf"{text}(?<![^; \t]{text})[ \t]*=[ \t]*([^;]*)").findall
 
-    def read(request: web.BaseRequest) -> str | None:
+    def read(request: web.BaseRequest) -> Sequence[str]:
         header = request.headers.get(hdrs.COOKIE)
         if header is None:
-            return None
+            return ()
         if '"' in header:
-            return request.cookies.get(name)
-        found = values_in(header)
-        return found[-1].rstrip() if found else None  # of two with that name the last one counts
+            return [value for key, value in cookie_pairs(header) if key == name]
+        found: list[str] = values_in(header)
+        return (found[0].rstrip(),) if len(found) == 1 else [value.rstrip() for value in found]
 
     return read
 
@@ -78,6 +91,10 @@ class CookieJarRules:
         path = self.rules.remember_me_cookie_path or self.path
         secure = secure and not self.rules.insecure_cookie
         return f"{self.remember_me_name}={value}; Path={path}; Max-Age={age_s}{_secure(secure)}; HttpOnly"
+
+
+def _unquoted(value: str) -> str:
+    return _ESCAPED.sub(r"\1", value[1:-1]) if len(value) > 1 and value[0] == value[-1] == '"' else value
 
 
 def _secure(secure: bool) -> str:

@@ -2,10 +2,11 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
-from functools import partial
+from functools import cached_property, partial
 
-from aiohttp import web
+from aiohttp import hdrs, web
 
+from node.cookies import cookie_pairs
 from node.request_context import RequestContext
 
 
@@ -16,6 +17,14 @@ class Request(web.BaseRequest):
     context: RequestContext
     variables: Mapping[str, str]
     unfit: web.HTTPException | None = None
+
+    @cached_property
+    def cookies(self) -> Mapping[str, str]:
+        """Of a name that was sent twice the first value, where aiohttp takes the last (`node.cookies` says why)."""
+        found: dict[str, str] = {}
+        for name, value in cookie_pairs(self.headers.get(hdrs.COOKIE, "")):
+            found.setdefault(name, value)
+        return found
 
     @property
     def is_https(self) -> bool:

@@ -11,7 +11,7 @@ No I/O: callers bring the cookie, the form's field and the headers.
 import hmac
 import re
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from urllib.parse import urlsplit
 
@@ -46,28 +46,31 @@ def fits(token: str, server_id: str, *, logged_in: bool) -> bool:
 
 
 class RequestTokens:
-    """The token of one request: the one its cookie brought, or a new one where that does not fit."""
+    """The token of one request: the first of those its cookies brought that fits, or a new one where none does. Another
+    cluster of the same host may have sent its own along (`node.cookies`)."""
 
-    __slots__ = ("_cookie", "_server_id", "issued")
+    __slots__ = ("_cookies", "_server_id", "issued")
 
-    def __init__(self, server_id: str, cookie: str | None) -> None:
+    def __init__(self, server_id: str, cookies: Sequence[str]) -> None:
         self._server_id = server_id
-        self._cookie = cookie
+        self._cookies = cookies
         self.issued: str | None = None
 
     def current(self, *, logged_in: bool) -> str:
         """What forms of this answer must carry. A login or logout during the request makes it another one."""
-        known = self.issued or self._cookie
-        if known is not None and fits(known, self._server_id, logged_in=logged_in):
-            return known
+        for known in (self.issued,) if self.issued else self._cookies:
+            if fits(known, self._server_id, logged_in=logged_in):
+                return known
         self.issued = new_token(self._server_id, logged_in=logged_in)
         return self.issued
 
     def accepts(self, given: str | None, *, logged_in: bool) -> bool:
         """Does the form's token equal a cookie that fits? Compared in constant time."""
-        if given is None or self._cookie is None or not fits(self._cookie, self._server_id, logged_in=logged_in):
+        if given is None:
             return False
-        return hmac.compare_digest(given.encode("utf-8", "replace"), self._cookie.encode())
+        fitting = (cookie for cookie in self._cookies if fits(cookie, self._server_id, logged_in=logged_in))
+        cookie = next(fitting, None)
+        return cookie is not None and hmac.compare_digest(given.encode("utf-8", "replace"), cookie.encode())
 
 
 def opts_out(header: str | None) -> bool:

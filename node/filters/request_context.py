@@ -1,6 +1,7 @@
 """Outermost: opens the request's context, and turns what the others left on it into headers and one log line."""
 
 import time
+from collections.abc import Sequence
 from functools import lru_cache
 from urllib.parse import quote
 
@@ -12,7 +13,7 @@ from node.filters import Filter, Handler
 from node.request import Request
 from node.request_context import RequestContext
 from node.routes import Route
-from node.web_sessions import WebSessions
+from node.web_sessions import WebSession, WebSessions
 from shared import contract
 from shared.clock import AnchorSeal, PolicyClock
 from shared.log import get_logger
@@ -61,7 +62,12 @@ def request_context_filter(
     `node_id` None is a node of no cluster, which does not say who it is."""
 
     lines = log.bind()  # looked up once and not for every request
-    session_cookie_of = cookie_reader(jar.session_name)
+    session_cookies_of = cookie_reader(jar.session_name)
+
+    def first_known(session_ids: Sequence[str], now_ms: int) -> WebSession | None:
+        """Where the first of several names no session, the first of the others that does (`node.cookies` says why)."""
+        found = (web_sessions.find(session_id, now_ms=now_ms) for session_id in session_ids)
+        return next((session for session in found if session is not None), None)
 
     def request_context_of(route: Route, handler: Handler) -> Handler:
         is_status = route.is_status
@@ -74,9 +80,10 @@ def request_context_filter(
                 _catch_up(clock, seal, stamp)
             now_ms = clock.now_ms()
             context = request.context = RequestContext(meter.begin(now_ms))
-            session_id = context.asked_session_id = session_cookie_of(request)
-            if session_id is not None:
-                context.session = web_sessions.find(session_id, now_ms=now_ms)
+            asked = session_cookies_of(request)
+            if asked:
+                session_id = context.asked_session_id = asked[0]
+                context.session = web_sessions.find(session_id, now_ms=now_ms) or first_known(asked[1:], now_ms)
                 if context.session is None:
                     context.session_ended = web_sessions.cause_of_end(session_id)
             try:

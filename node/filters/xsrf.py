@@ -26,7 +26,7 @@ CHANGING = frozenset({"POST", "PUT", "DELETE", "PATCH"})
 def xsrf_filter(server_id: ServerId, shell: Shell, *, jar: CookieJarRules) -> Filter:
     """Runs when it is known who the user is. Every answer leaves with a fitting cookie, but for health checks."""
 
-    cookie_of = cookie_reader(XSRF_COOKIE)
+    cookies_of = cookie_reader(XSRF_COOKIE)
 
     def xsrf_of(route: Route, handler: Handler) -> Handler:
         if route.is_status:
@@ -36,7 +36,7 @@ def xsrf_filter(server_id: ServerId, shell: Shell, *, jar: CookieJarRules) -> Fi
         async def xsrf(request: Request) -> web.StreamResponse:
             context = request.context
             tokens = context.xsrf_tokens = rules.RequestTokens(
-                server_id.known or await server_id.get(), cookie_of(request)
+                server_id.known or await server_id.get(), cookies_of(request)
             )
             try:
                 return await guarded(request)

@@ -4,6 +4,7 @@ import base64
 
 import pytest
 
+from node.xsrf import new_token
 from shared import contract
 from shared.contract import REMEMBER_ME_COOKIE, SESSION_COOKIE, XSRF_COOKIE
 from shared.settings import CrowdGate, Switches
@@ -44,6 +45,28 @@ async def test_an_expired_session_is_401_for_rest_with_the_message_of_os_auth_ty
     assert (cookie.status, cookie.json()["message"]) == (401, contract.STALE_COOKIE_COOKIE)
     challenged = await node.browser().request("GET", "/rest/api/2/serverInfo?os_authType=basic")
     assert (challenged.status, challenged.headers["WWW-Authenticate"]) == (401, 'Basic realm="protected-area"')
+
+
+@pytest.mark.parametrize("is_ours_first", [True, False])
+@pytest.mark.parametrize("noise", ["", 'other="x;y"; '])
+async def test_another_application_of_the_same_host_does_not_disturb(node, is_ours_first, noise):
+    """Cookies ignore ports, so its session and its XSRF token come along; ours are found before and behind them."""
+    alice, elsewhere = await node.logged_in("alice", remember=True), new_token("ABCD-ABCD-ABCD-ABCD", logged_in=True)
+    theirs = {SESSION_COOKIE: "F" * 32, XSRF_COOKIE: elsewhere}
+    both = [(name, [alice.cookies[name], value][:: 1 if is_ours_first else -1]) for name, value in theirs.items()]
+    header = noise + "; ".join(f"{name}={value}" for name, values in both for value in values)
+    script = node.browser()
+    answer = await script.request("GET", MYSELF, headers={"Cookie": header})
+    assert (answer.status, answer.known_via, answer.session_ended) == (200, "web-session", None)
+    assert "Set-Cookie" not in answer.headers
+    form = {"atl_token": alice.cookies[XSRF_COOKIE], "webSudoPassword": "alice"}
+    posted = await script.request(
+        "POST", "/secure/admin/WebSudoAuthenticate.jspa", form=form, headers={"Cookie": header}
+    )
+    assert posted.status == 302
+    token, wrong = alice.cookies[REMEMBER_ME_COOKIE], "1%3Awrong"
+    first = {"Cookie": f"{noise}{REMEMBER_ME_COOKIE}={token}; {REMEMBER_ME_COOKIE}={wrong}"}
+    assert (await script.request("GET", MYSELF, headers=first)).known_via == "remember-me"
 
 
 async def test_a_remember_me_cookie_beats_a_dead_session(node):

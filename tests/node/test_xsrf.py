@@ -38,7 +38,7 @@ def test_a_token_fits_its_server_and_its_login_state_only(logged_in):
 def test_garbage_never_fits(text):
     """Whatever a cookie says, it is a token or it is replaced."""
     assert not xsrf.fits(text, SERVER, logged_in=True)
-    tokens = xsrf.RequestTokens(SERVER, text)
+    tokens = xsrf.RequestTokens(SERVER, [text])
     assert not tokens.accepts(text, logged_in=True)
     assert xsrf.fits(tokens.current(logged_in=True), SERVER, logged_in=True)
 
@@ -46,7 +46,7 @@ def test_garbage_never_fits(text):
 def test_a_fitting_cookie_is_kept_and_nothing_is_issued():
     """A page that stays open keeps working."""
     token = xsrf.new_token(SERVER, logged_in=True)
-    tokens = xsrf.RequestTokens(SERVER, token)
+    tokens = xsrf.RequestTokens(SERVER, [token])
     assert tokens.current(logged_in=True) == token
     assert tokens.issued is None
     assert tokens.accepts(token, logged_in=True)
@@ -56,7 +56,7 @@ def test_a_fitting_cookie_is_kept_and_nothing_is_issued():
 
 def test_one_answer_has_one_token_until_the_login_state_changes():
     """The cookie and every form of a page agree."""
-    tokens = xsrf.RequestTokens(SERVER, None)
+    tokens = xsrf.RequestTokens(SERVER, ())
     first = tokens.current(logged_in=False)
     assert tokens.current(logged_in=False) == tokens.issued == first
     assert tokens.current(logged_in=True) == tokens.issued != first
