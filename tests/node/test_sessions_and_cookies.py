@@ -147,6 +147,26 @@ async def test_wrong_basic_is_an_html_page(node):
     assert answer.headers[contract.DENIED_REASON].startswith("CAPTCHA_CHALLENGE")
 
 
+async def test_basic_is_taken_for_what_was_meant(node):
+    """Latin-1, as `requests` writes it, or without padding: such a login is tried and counted, and can succeed."""
+
+    async def ask(credentials):
+        header = {"Authorization": "Basic " + base64.b64encode(credentials).decode().rstrip("=")}
+        return await node.browser().request("GET", "/rest/api/2/serverInfo", headers=header)
+
+    admin = await node.logged_in("admin")
+    user = {"name": "jürgen", "password": "schön", "emailAddress": "j@example.com", "displayName": "Jürgen"}
+    assert (await admin.request("POST", "/rest/api/2/user", json=user)).status == 201
+    wrong = await ask("jürgen:schon".encode("latin-1"))
+    assert (wrong.status, wrong.headers[contract.LOGIN_REASON]) == (401, "AUTHENTICATED_FAILED")
+    for encoding in ("latin-1", "utf-8"):
+        right = await ask("jürgen:schön".encode(encoding))
+        assert (right.status, right.username) == (200, "j%C3%BCrgen")
+    good = {"username": "jürgen", "password": "schön"}
+    info = (await node.browser().request("POST", "/rest/auth/1/session", json=good)).json()
+    assert info["loginInfo"]["failedLoginCount"] == 1
+
+
 async def test_a_session_makes_up_for_wrong_basic(node):
     """200 with the failed attempt still in the header: the first stamp wins."""
     browser = await node.logged_in("alice")
