@@ -113,10 +113,11 @@ class Logins:
         if self._is_captcha_due(found.counters.current_failed_login_count) and not is_person:
             return await self._refuse(found, LoginResult.CAPTCHA_NEEDED, since)
         if not await self._passwords.matches(found.credential, password):
-            return await self._refuse(found, LoginResult.WRONG_PASSWORD, since)
+            return await self._refuse(found, LoginResult.WRONG_PASSWORD, since, is_person=is_person)
         if not found.account.active:
             return PasswordLogin(LoginResult.NOT_AUTHORISED, since)
-        return await self._accept(found, since, remember=remember)
+        accepted = await self._accept(found, since, remember=remember, is_person=is_person)
+        return accepted or await self._refuse(found, LoginResult.CAPTCHA_NEEDED, since)
 
     async def is_password_of(self, account: Account, password: str) -> bool:
         """Does somebody who is logged in know the password too? Counts nothing and asks for no CAPTCHA."""
@@ -175,13 +176,20 @@ class Logins:
             return current if self._caches.hand_over(current, account, since=since, now_ms=now_ms) else None
         return self._caches.admit(account, since=since, now_ms=now_ms, instead_of=current, forgetting=guard.forgetting)
 
-    async def _accept(self, found: Credentials, since: Mark, *, remember: bool) -> PasswordLogin:
+    async def _accept(
+        self, found: Credentials, since: Mark, *, remember: bool, is_person: bool
+    ) -> PasswordLogin | None:
+        """None when others failed while we were checking, so often that this needs a CAPTCHA now: guesses made at one
+        time are as good as guesses in a row."""
         now_ms = self._clock.now_ms()
         account = found.account
         cookie = None
         async with self._database.transaction() as connection:
             if not await credentials.is_current(connection, found):
                 return PasswordLogin(LoginResult.WRONG_PASSWORD, since)  # changed or voided while we were checking
+            failures = await credentials.failures_of(connection, found.user_id)
+            if self._is_captcha_due(failures) and not is_person:
+                return None
             await credentials.record_success(connection, account.user_key, now_ms=now_ms)
             if remember:
                 secret = remember_me.new_secret()
@@ -194,10 +202,15 @@ class Logins:
                 cookie = RememberMeCookie(token_id, secret)
         return PasswordLogin(LoginResult.OK, since, account, found.counters, cookie)
 
-    async def _refuse(self, found: Credentials, result: LoginResult, since: Mark) -> PasswordLogin:
+    async def _refuse(
+        self, found: Credentials, result: LoginResult, since: Mark, *, is_person: bool = False
+    ) -> PasswordLogin:
+        """A wrong password beyond the limit is told what the right one is told there, so that nobody can tell them
+        apart by guessing many at one time."""
         async with self._database.transaction() as connection:
-            await credentials.record_failure(connection, found.account.user_key, now_ms=self._clock.now_ms())
-        failures = found.counters.current_failed_login_count + 1
+            failures = await credentials.record_failure(connection, found.account.user_key, now_ms=self._clock.now_ms())
+        if self._is_captcha_due(failures - 1) and not is_person:
+            result = LoginResult.CAPTCHA_NEEDED
         return PasswordLogin(result, since, captcha_due=self._is_captcha_due(failures))
 
     def _is_captcha_due(self, failures: int) -> bool:

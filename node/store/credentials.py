@@ -95,8 +95,16 @@ async def record_success(connection: AsyncConnection, user_key: str, *, now_ms: 
     )
 
 
-async def record_failure(connection: AsyncConnection, user_key: str, *, now_ms: int) -> None:
-    await connection.execute(
+async def failures_of(connection: AsyncConnection, user_id: int) -> int:
+    """How often in a row his logins have failed by now. Locks the counters until commit, so that a good login is
+    counted before or after a bad one and not between its reading and its writing."""
+    counted = select(login_counters.c.current_failed_login_count).where(login_counters.c.user_id == user_id)
+    return await connection.scalar(counted.with_for_update()) or 0
+
+
+async def record_failure(connection: AsyncConnection, user_key: str, *, now_ms: int) -> int:
+    """How often in a row his logins have failed, with this one."""
+    failures = await connection.scalar(
         update(login_counters)
         .where(_of_user(user_key))
         .values(
@@ -104,7 +112,9 @@ async def record_failure(connection: AsyncConnection, user_key: str, *, now_ms: 
             current_failed_login_count=login_counters.c.current_failed_login_count + 1,
             last_failed_login=as_datetime(now_ms),
         )
+        .returning(login_counters.c.current_failed_login_count)
     )
+    return failures or 0
 
 
 async def forgive_failures(connection: AsyncConnection, user_key: str) -> None:

@@ -5,9 +5,12 @@ import re
 import pytest
 
 from node import captcha
+from node.logins import LoginResult, Logins, SessionGuard
 from node.web_sessions import SessionLimits, WebSessions
 from shared.contract import LOGIN_REASON
+from tests.support.fenced_nodes import fenced_nodes
 from tests.support.nodes import running_node
+from tests.support.slow_passwords import SlowPasswords
 
 
 @pytest.fixture
@@ -106,6 +109,41 @@ async def test_solved_with_a_wrong_password_it_starts_again(node):
     browser, _ = await locked_out(node)
     answer = await log_in(browser, (await answer_to(node, browser))["text"], password="wrong")
     assert (answer.headers[LOGIN_REASON], b"os_captcha" in answer.body) == ("AUTHENTICATED_FAILED", True)
+
+
+@pytest.mark.parametrize(
+    ("password", "is_person", "result"),
+    [
+        ("alice", False, LoginResult.CAPTCHA_NEEDED),
+        ("wrong", False, LoginResult.CAPTCHA_NEEDED),
+        ("alice", True, LoginResult.OK),
+        ("wrong", True, LoginResult.WRONG_PASSWORD),
+    ],
+)
+async def test_guesses_at_one_time_are_guesses_in_a_row(database_url, password, is_person, result):
+    """Three failed while this one was being checked, which is therefore the fourth: its password must not be found
+    out, right or wrong, unless it is somebody who has solved a CAPTCHA."""
+    async with fenced_nodes(database_url, 1) as (node,):
+
+        def logins(passwords):
+            return Logins(
+                node.database,
+                passwords,
+                node.caches,
+                node.policy,
+                remember_me_age_ms=1,
+                max_failed_logins=3,
+                session_guard=SessionGuard(),
+            )
+
+        async def three_fail():
+            for due in (False, False, True):
+                failed = await logins(node.passwords).by_password("alice", "guess")
+                assert (failed.result, failed.captcha_due) == (LoginResult.WRONG_PASSWORD, due)
+
+        slow = logins(SlowPasswords(node.passwords, three_fail))
+        attempt = await slow.by_password("alice", password, is_person=is_person)
+        assert (attempt.result, attempt.captcha_due) == (result, result is not LoginResult.OK)
 
 
 async def test_a_wrong_answer_is_denied(node):

@@ -7,21 +7,9 @@ from node.store import credentials
 from shared.errors import CallerError
 from tests.support.fenced_nodes import fenced_nodes
 from tests.support.forms import confirm_password, post_form, text_of
+from tests.support.slow_passwords import SlowPasswords
 
 USER = "/rest/api/2/user"
-
-
-class SlowPasswords:
-    """The real ones; what is to happen while a password is being checked happens right after that."""
-
-    def __init__(self, passwords, meanwhile):
-        self._passwords = passwords
-        self._meanwhile = meanwhile
-
-    async def matches(self, credential, password):
-        found = await self._passwords.matches(credential, password)
-        await self._meanwhile()
-        return found
 
 
 async def is_password(node, password):
