@@ -1,6 +1,7 @@
 """`/rest/api/2/user`: reading and changing users, and ending their sessions (reference: jira.md 4.3)."""
 
 import secrets
+from typing import Any
 
 from aiohttp import web
 
@@ -85,8 +86,8 @@ def user_routes(
         body = await json_body(request)
         change = ProfileChange(
             username=optional_text(body, "name"),
-            display_name=optional_text(body, "displayName"),
-            email=optional_text(body, "emailAddress"),
+            display_name=_given_text(body, "displayName"),
+            email=_given_text(body, "emailAddress"),
             active=optional_flag(body, "active"),
         )
         await profiles.change(account, change, actor=request.context.user)
@@ -122,14 +123,20 @@ def user_routes(
 
 
 async def find_user(database: Database, username: str | None, user_key: str | None) -> Account:
-    """Raises CallerError 400 when neither is given and 404 when nobody has it."""
-    wanted = username if username is not None else user_key
+    """By name where both are given. Raises CallerError 400 when neither is, or both are empty, and 404 when nobody has
+    it."""
+    wanted = username or user_key
     if not wanted:
         raise CallerError(400, "Either the 'username' or the 'key' query parameter must be given.")
     async with database.transaction() as connection:
-        look_up = directory.by_name if username is not None else directory.by_key
+        look_up = directory.by_name if username else directory.by_key
         account = await look_up(connection, wanted)
     if account is None:
-        noun = "named" if username is not None else "with the key"
+        noun = "named" if username else "with the key"
         raise CallerError(404, f"The user {noun} '{wanted[:255]}' does not exist")
     return account
+
+
+def _given_text(body: dict[str, Any], name: str) -> str | None:
+    """None leaves the old one; what is given must hold as much as a new user's. Raises CallerError 400 naming it."""
+    return None if body.get(name) is None else text_field(body, name)

@@ -42,11 +42,21 @@ async def test_a_user_is_found_by_name_in_any_case_or_by_key(alice, query):
     assert (by_name.status, by_name.json()["displayName"]) == (200, "Bob Baker")
     by_key = await alice.request("GET", f"/rest/api/latest/user/?key={by_name.json()['key']}")
     assert by_key.json() == by_name.json()
+    without_a_name = await alice.request("GET", f"{USER}?username=&key={by_name.json()['key']}")
+    assert without_a_name.json() == by_name.json()
 
 
 @pytest.mark.parametrize(
     ("query", "status"),
-    [("username=nobody", 404), ("key=X1", 404), ("", 400), ("username=", 400), ("username=a%00b", 404)],
+    [
+        ("username=nobody", 404),
+        ("key=X1", 404),
+        ("", 400),
+        ("username=", 400),
+        ("username=&key=", 400),
+        ("username=nobody&key=JIRAUSER10001", 404),
+        ("username=a%00b", 404),
+    ],
 )
 async def test_a_user_who_is_not_there(alice, query, status):
     """404 with the name that was asked for, 400 when none was."""
@@ -136,6 +146,20 @@ async def test_a_user_is_changed_and_renamed(admin, node):
     assert (await bob.request("GET", "/rest/api/2/myself")).json()["name"] == "robert"
     taken = await admin.request("PUT", f"{USER}?username=robert", json={"name": "alice"})
     assert (taken.status, taken.json()["errors"]) == (400, {"username": "A user with that username already exists."})
+
+
+@pytest.mark.parametrize("field", ["displayName", "emailAddress"])
+async def test_a_user_keeps_a_name_and_an_address(admin, field):
+    """Blank ones are refused by field, as for a new user; null leaves them as they are."""
+    before = (await admin.request("GET", f"{USER}?username=bob")).json()
+    refused = await admin.request("PUT", f"{USER}?username=bob", json={field: " "})
+    assert (refused.status, list(refused.json()["errors"])) == (400, [field])
+    left = await admin.request("PUT", f"{USER}?username=bob", json={field: None})
+    assert (left.status, left.json()["displayName"], left.json()["emailAddress"]) == (
+        200,
+        before["displayName"],
+        before["emailAddress"],
+    )
 
 
 async def test_an_administrator_cannot_lock_himself_out(admin):
