@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
 
-from shared.contract import SESSION_COOKIE
+from shared.contract import SESSION_COOKIE, XSRF_COOKIE
 from shared.errors import OperatorError
 from shared.jira_config import web_xml as web
 from shared.jira_config.seraph_config import COOKIE_AGE, SeraphSettings, read_seraph_config
@@ -122,10 +122,12 @@ def _merge(application: WebSettings, server: WebSettings, seraph: SeraphSettings
     """Element by element the application's web.xml wins over the server's, and both over Tomcat's own values.
 
     Tomcat's values: 30 minutes, cookies or URLs, a cookie that ends with the browser, HttpOnly, and Secure exactly
-    when the request is https.
+    when the request is https. Raises OperatorError for two cookies of one name.
     """
     modes = (TrackingMode.COOKIE, TrackingMode.URL)
     tomcat = Origin.TOMCAT
+    session_cookie_name = first(application.name, server.name, default=by_default(SESSION_COOKIE, tomcat, web.NAME))
+    _check_names(session_cookie_name, seraph.cookie_name)
     return SessionConfig(
         session_timeout_min=first(
             application.timeout_min, server.timeout_min, default=by_default(30, tomcat, web.TIMEOUT)
@@ -136,7 +138,7 @@ def _merge(application: WebSettings, server: WebSettings, seraph: SeraphSettings
         session_cookie_max_age_s=first(
             application.max_age_s, server.max_age_s, default=by_default(None, tomcat, web.MAX_AGE)
         ),
-        session_cookie_name=first(application.name, server.name, default=by_default(SESSION_COOKIE, tomcat, web.NAME)),
+        session_cookie_name=session_cookie_name,
         session_cookie_path=first(application.path, server.path, default=by_default(None, tomcat, web.PATH)),
         session_cookie_secure=first(application.secure, server.secure, default=by_default(None, tomcat, web.SECURE)),
         session_cookie_http_only=first(
@@ -153,6 +155,17 @@ def _merge(application: WebSettings, server: WebSettings, seraph: SeraphSettings
         original_url_key=seraph.original_url_key,
         remember_me_overflow=overflow,
     )
+
+
+def _check_names(session: Sourced[str], remember_me: Sourced[str]) -> None:
+    """Raises OperatorError when a browser could not keep the cookies apart, or Seraph, which reads its own in any
+    letter case."""
+    for other, what in ((session.value, "the session cookie"), (XSRF_COOKIE, "the cookie of the XSRF token")):
+        if remember_me.value.lower() == other.lower():
+            raise OperatorError(
+                f"{remember_me.source}: {remember_me.value} is no name for the remember-me cookie, because {what} is "
+                f"called {other} and a browser keeps one of them; write another name"
+            )
 
 
 def _check_age(age_s: Sourced[int], *, allow_overflow: bool) -> bool:

@@ -237,6 +237,13 @@ def test_garbage_in_seraph_config(tmp_path, params, part):
     assert part in refusal(put(tmp_path / "s.xml", seraph_xml(**params)))
 
 
+@pytest.mark.parametrize("name", ["JSESSIONID", "jsessionid", "atlassian.xsrf.token"])
+def test_a_remember_me_cookie_with_the_name_of_another(tmp_path, name):
+    """Refused, also in another letter case, since Seraph reads its cookie in any."""
+    said = refusal(put(tmp_path / "s.xml", seraph_xml(login_cookie_key=name)))
+    assert f"s.xml:6 (login.cookie.key): {name} is no name for the remember-me cookie" in said
+
+
 def test_parameter_without_value(tmp_path):
     """A parameter without a value is refused by its line."""
     param = "<init-param><param-name>login.url</param-name></init-param>"
