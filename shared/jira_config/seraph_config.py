@@ -18,6 +18,7 @@ from shared.jira_config.values import (
     parse_cookie_path,
     parse_integer,
     parse_list,
+    parse_login_url,
 )
 from shared.jira_config.xml_file import Element, XmlFile
 
@@ -68,7 +69,7 @@ def read_seraph_config(file: XmlFile | None) -> SeraphSettings:
         ),
         login_url=params.get(
             LOGIN_URL,
-            _or_none(str),
+            _or_none(parse_login_url),
             jira=JIRA_LOGIN_URL,
             seraph=None,
         ),

@@ -46,6 +46,14 @@ def parse_cookie_path(text: str) -> str:
     return text
 
 
+def parse_login_url(text: str) -> str:
+    """Where a browser is sent to log in: a path below the context path, or an address outside. Seraph writes the
+    context path before whatever is no address, and `/jiralogin.jsp` is nowhere."""
+    if not text.startswith(("/", "http://", "https://")) or not text.isprintable():
+        raise ValueError("write, in one line, a path that starts with / or an address with http:// or https://")
+    return text
+
+
 def parse_list(text: str) -> tuple[str, ...]:
     """Names between commas; blanks around them do not count."""
     return tuple(part.strip() for part in text.split(",") if part.strip())

@@ -209,8 +209,8 @@ def test_age_that_overflows(tmp_path):
         ("</session-config><session-config>", "<session-config> appears a second time"),
         ("<cookie-config><secure>yes</secure></cookie-config>", "'yes' is no value for <secure>; write true or false"),
         ("<cookie-config><name>a b</name></cookie-config>", "write a cookie name"),
-        ("<cookie-config><path>jira</path></cookie-config>", "write a path that starts with /"),
-        ("<cookie-config><path>/a;Domain=x</path></cookie-config>", "write a path that starts with /"),
+        ("<cookie-config><path>jira</path></cookie-config>", "a path that starts with /"),
+        ("<cookie-config><path>/a;Domain=x</path></cookie-config>", "a path that starts with /"),
     ],
 )
 def test_garbage_in_web_xml(tmp_path, session, part):
@@ -230,6 +230,9 @@ def test_garbage_in_web_xml(tmp_path, session, part):
         ({"insecure_cookie": "TRUE"}, "write true or false"),
         ({"original_url_key": ""}, "write a name"),
         ({"login_cookie_path": "x"}, "write a path"),
+        ({"login_url": "login.jsp"}, "a path that starts with /"),
+        ({"login_url": "/login.jsp?\n  os_destination="}, "write, in one line, a path"),
+        ({"login_url": "javascript://x"}, "http:// or https://"),
     ],
 )
 def test_garbage_in_seraph_config(tmp_path, params, part):
