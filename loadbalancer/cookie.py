@@ -78,3 +78,9 @@ def _take_with_care(cookies: bytes, name: bytes) -> tuple[bytes | None, bytes]:
 def find(cookies: bytes, name: bytes) -> bytes | None:
     """The value of that cookie, which stays where it is."""
     return take(cookies, name)[0]
+
+
+def find_all(cookies: bytes, name: bytes) -> list[bytes]:
+    """Every value of that cookie, in the order they were sent."""
+    pairs = (pair.strip().partition(b"=") for pair in cookies.split(b";"))
+    return [value for key, met, value in pairs if key == name and met]

@@ -9,7 +9,7 @@ from collections.abc import Collection
 from typing import NamedTuple, Protocol
 
 from loadbalancer.bindings import Bindings
-from loadbalancer.cookie import CLIENT_LENGTH, Route, RouteCookie, find, take
+from loadbalancer.cookie import CLIENT_LENGTH, Route, RouteCookie, find, find_all, take
 from loadbalancer.head import RequestHead
 from loadbalancer.nodes import Node, Roster
 from loadbalancer.placement import Candidate, Placer
@@ -124,18 +124,26 @@ class StickyByJvmRoute:
         self._clock = clock
 
     def claim(self, head: RequestHead, address: str) -> Claim:
-        value = find(head.cookies, self._name)
+        """The first session cookie that leads somewhere, else the first with a suffix: another application of
+        the same host may have its own sent along, and a node looks for its session in all of them too."""
+        first = self._claim_of(find(head.cookies, self._name), head.cookies)
+        if first.node_id is not None or head.cookies.count(self._name) < 2:
+            return first
+        claims = (self._claim_of(value, head.cookies) for value in find_all(head.cookies, self._name))
+        return max(claims, key=lambda claim: (claim.node_id is not None, claim.client is not None), default=first)
+
+    def _claim_of(self, value: bytes | None, cookies: bytes) -> Claim:
         session, _, suffix = (value or b"").rpartition(b".")
         if value is None or not session:
-            return Claim(None, None, head.cookies)
+            return Claim(None, None, cookies)
         now_ms = self._clock.now_ms()
         binding = self._bindings.seen(value, now_ms)
         if binding is None:
             node = self._roster.get(suffix.decode("latin-1"))
             if node is None:
-                return Claim(value, None, head.cookies)
+                return Claim(value, None, cookies)
             binding = self._bindings.bind(value, node.id, now_ms)
-        return Claim(value, binding.node_id, head.cookies)
+        return Claim(value, binding.node_id, cookies)
 
     def bind(self, claim: Claim, node_id: str) -> None:
         if claim.client is not None:

@@ -179,6 +179,16 @@ def test_jvm_route_binds_by_the_suffix_of_the_session():
     assert world.bindings.sessions("node-3") == 1
 
 
+@pytest.mark.parametrize("theirs", [b"F", b"F.elsewhere"])
+@pytest.mark.parametrize("fields", [b"JSESSIONID=%b; JSESSIONID=ABC.node-3", b"JSESSIONID=ABC.node-3; JSESSIONID=%b"])
+def test_jvm_route_is_not_disturbed_by_another_application_of_the_host(fields, theirs):
+    """Its session cookie comes along, before or behind ours; the one that names a node of ours counts."""
+    world = World("jvm-route")
+    assert [world.route(fields % theirs)[:2] for _ in range(2)] == [("node-3", RouteReason.BOUND)] * 2
+    lost = (fields % theirs).replace(b"node-3", b"node-9")
+    assert [world.route(lost)[:2] for _ in range(2)] == [("node-1", RouteReason.NEW), ("node-1", RouteReason.BOUND)]
+
+
 @pytest.mark.parametrize("cookies", [b"", b"JSESSIONID=ABC", b"ROUTEID=x", b"JSESSIONID="])
 def test_jvm_route_without_a_suffix_is_new_each_time(cookies):
     """A session without a suffix binds nobody: such clients are spread."""
