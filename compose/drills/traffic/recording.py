@@ -4,7 +4,7 @@ It also knows what the records need and no answer says: which login the cookies 
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from hashlib import sha256
@@ -22,6 +22,9 @@ from shared.actions import Action
 _Word = TypeVar("_Word", bound=StrEnum)
 _NOT_SENT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
 """Nobody can have carried out what could not even be sent."""
+NO_ANSWER = (aiohttp.ClientError, TimeoutError, OSError)
+Follow = Callable[[Answer], Awaitable[tuple[Answer, Outcome]]]
+"""From the answer that began something to the one that tells its end, and what came of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +70,11 @@ class RecordingBrowser:
         """Has the browser anything to be known by?"""
         return self._login_op() is not None
 
-    async def send(self, told: Told, *, intended_ns: int | None = None) -> tuple[int, Answer | None]:
+    async def send(
+        self, told: Told, *, intended_ns: int | None = None, follow: Follow | None = None
+    ) -> tuple[int, Answer | None]:
         """The operation's number, and the answer; None when there was none. Never raises for a cluster that does not
-        answer: that too is an observation."""
+        answer: that too is an observation. With `follow` the operation is over when what it began is."""
         op = self._recorder.new_op()
         sent_ns = self._recorder.real_ns()
         known_by = self._login_op()
@@ -99,10 +104,12 @@ class RecordingBrowser:
             answer = await self.browser.request(
                 told.method, told.path, json=told.json, form=told.form, headers=told.headers
             )
-        except _NOT_SENT as error:
-            outcome, why = Outcome.FAIL, _words(error)
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            outcome, why = Outcome.INFO, _words(error)
+            if follow is not None:
+                answer, outcome = await follow(answer)
+        except NO_ANSWER as error:
+            is_sent = answer is not None or not isinstance(error, _NOT_SENT)
+            answer = None
+            outcome, why = Outcome.INFO if is_sent else Outcome.FAIL, _words(error)
         except asyncio.CancelledError:
             self._complete(op, Outcome.INFO, None, "the run ended")
             raise

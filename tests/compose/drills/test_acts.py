@@ -3,8 +3,9 @@
 import pytest
 
 from compose.drills import probes
-from compose.drills.history.records import OPERATORS, OpKind
+from compose.drills.history.records import OPERATORS, OpKind, Outcome
 from compose.drills.scenario.steps import Act, ActKind
+from compose.drills.traffic.person import Account
 from shared.actions import Action
 from shared.contract import KnownVia
 from shared.errors import HarnessError, OperatorError
@@ -45,6 +46,41 @@ async def test_an_invalidating_act_is_recorded_with_its_victim_and_its_receipt(s
     ends_none = action is Action.DEACTIVATE
     assert receipts == ([] if ends_none else [(act.number, action, act.node)])
     assert after.is_let_in == ends_none
+
+
+async def test_an_anonymization_that_was_refused_or_failed_is_not_done(scene, written):
+    """Nobody anonymizes himself, and nobody who is not there; what was answered to the call is the act."""
+    async with crew_on(scene, written, {}) as crew:
+        anonymize = {"act": "anonymize", "via": "node-1"}
+        crew.population.accounts["stranger"] = Account("stranger", "x", key="nobody's")
+        for user, words in (("stranger", "status 400"), ("admin", "You cannot anonymize yourself")):
+            with pytest.raises(HarnessError, match=f"anonymize of {user} failed: .*{words}"):
+                await crew.acts.perform(Act.model_validate({**anonymize, "user": user}))
+        refused, failed = (one for one in crew.history.operations if one.kind is OpKind.ACT)
+    assert (refused.outcome, refused.status, refused.invoke.method) == (Outcome.OK, 400, "POST")
+    assert failed.outcome is Outcome.FAIL
+
+
+async def test_an_anonymization_through_a_node_that_is_away_may_fail(scene, written):
+    """It could not be sent, which is told as of any act."""
+    async with crew_on(scene, written, {}) as crew:
+        await scene.cluster.kill("node-2")
+        try:
+            await crew.acts.perform(Act(act=ActKind.ANONYMIZE, user="bob", via="node-2", may_fail=True))
+        finally:
+            await scene.cluster.start("node-2")
+    assert last(crew, OpKind.ACT).outcome is Outcome.FAIL
+
+
+async def test_an_act_that_is_not_done_gets_no_receipt_and_none_of_somebody_elses(scene, written):
+    """Not even that of the same action upon the user before him."""
+    async with crew_on(scene, written, {"two": {**SCRIPT, "users": 2}}) as crew:
+        for user in ("two-001", "two-002", "nobody"):
+            crew.population.accounts.setdefault(user, Account(user, "x", key="nobody's"))
+            await crew.acts.perform(Act(act=ActKind.REST_END_SESSION, user=user, via="node-1", may_fail=True))
+        acts = [one for one in crew.history.operations if one.kind is OpKind.ACT]
+    assert [one.status < 300 for one in acts] == [True, True, False]
+    assert [one.op for one in crew.history.receipts] == [acts[0].number, acts[1].number]
 
 
 async def test_a_changed_password_is_the_one_to_log_in_with(scene, written):
