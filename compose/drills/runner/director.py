@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
 from compose.cluster.steering import Steered
+from compose.cluster.together import together
 from compose.drills import probes
 from compose.drills.acts import Acts
 from compose.drills.fault_book import FaultBook
@@ -172,7 +173,7 @@ class Director:
 
     async def _parallel(self, step: Step) -> None:
         assert step.parallel is not None
-        await asyncio.gather(*(self.perform([inner]) for inner in step.parallel))
+        await together(*(self.perform([inner]) for inner in step.parallel))
 
     async def _repeat(self, step: Step) -> None:
         assert step.repeat is not None

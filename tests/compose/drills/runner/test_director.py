@@ -1,5 +1,6 @@
 """The steps of a method on two real nodes: in their order, with their marks, and what becomes of those that fail."""
 
+import asyncio
 from itertools import pairwise
 
 import pytest
@@ -36,6 +37,18 @@ async def test_steps_side_by_side_are_both_under_way_at_once(scene, written):
         )
     assert crew.marks[:2] == ["a", "b"]
     assert sorted(crew.marks[2:]) == ["a:end", "b:end"]
+
+
+async def test_a_step_that_fails_ends_those_beside_it(scene, written):
+    """Nothing is broken any more once the method is over."""
+    give_up = {"wait-until": {"probe": "nodes.up", "at-least": 3, "within": {"real": "10ms"}}}
+    delay = {"inject": "link.delay", "target": "node-1->redis", "by": {"real": "5ms"}}
+    late = {"repeat": {"times": 1, "steps": [{"name": "on", "hold": {"real": "100ms"}}, {"fault": delay}]}}
+    async with crew_on(scene, written, {}) as crew:
+        with pytest.raises(GaveUp):
+            await crew.perform({"parallel": [give_up, late]})
+        await asyncio.sleep(0.2)  # longer than it would have held
+    assert (crew.marks, written.phases()) == (["on"], [])
 
 
 async def test_time_passes_in_steps_and_who_comes_due_acts(scene, written):
