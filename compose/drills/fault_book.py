@@ -127,9 +127,10 @@ class FaultBook:
         for hold in reversed(entry.holds):
             try:
                 struck = await hold.heal()
-            except (DcsimError, OSError, TimeoutError) as error:
+            except Exception as error:  # whatever it is, the other faults are to be healed too
                 left.insert(0, hold)
-                problems.append(f"{entry.name} ({entry.fault.kind}) could not be healed: {error}")
+                told = str(error) if isinstance(error, DcsimError) else repr(error)
+                problems.append(f"{entry.name} ({entry.fault.kind}) could not be healed: {told}")
             else:
                 hits += [] if struck is None else [struck]
         for problem in dict.fromkeys(problems):

@@ -4,8 +4,9 @@ import asyncio
 import random
 import shutil
 import time
-from collections.abc import Awaitable, Callable, Iterable
-from contextlib import AsyncExitStack
+import traceback
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -33,12 +34,14 @@ from compose.drills.traffic.population import Places, Population
 from compose.people.administrator import Administrator
 from compose.people.browser import open_client
 from shared.clock import Anchor, as_ms
-from shared.errors import DcsimError
+from shared.errors import DcsimError, HarnessError
 
 BASELINE_S = 1.0
 """How long traffic with a rate goes on before anything is done (real)."""
 QUIET_WITHIN_S = 8.0
 STEADY_STATE_BROKEN = "steady-state:broken"
+TRACES = "mistakes.txt"
+"""Beside the history: where in dcsim something went wrong that nobody had thought of."""
 
 
 @dataclass(frozen=True)
@@ -97,6 +100,7 @@ class _Play:
     ) -> None:
         drill, seed = run.drill, run.drill.configuration.seed
         self._drill = drill
+        self._folder = run.folder
         self._cluster = cluster
         self._recorder = recorder
         self._client = client
@@ -132,21 +136,39 @@ class _Play:
             if not await self._is_steady():
                 self._recorder.mark(STEADY_STATE_BROKEN)
                 return
-            async with sampling(self._scene, wanted_probes(self._drill, during=True)), self._population.arriving():
-                await self._phase("baseline", self._baseline)
-                await self._phase("method", self._method)
+            with self._told("traffic"):
+                async with sampling(self._scene, wanted_probes(self._drill, during=True)), self._population.arriving():
+                    await self._phase("baseline", self._baseline)
+                    await self._phase("method", self._method)
             await self._phase("rollback", self._roll_back)
         await self._phase("end", self._look_back)
 
     async def _phase(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
         self._recorder.mark(name)
-        try:
+        with self._told(name):
             await work()
+        self._recorder.mark(f"{name}:end")
+
+    @contextmanager
+    def _told(self, name: str) -> Iterator[None]:
+        """What breaks off in the block is a problem of the run, which is judged all the same. Without its setup there
+        is nothing to judge: raises what a setup raises, and HarnessError for what nobody had thought of."""
+        try:
+            yield
         except DcsimError as error:
             self._recorder.say(f"{name} broke off: {error}", is_problem=True)
             if name == "setup":
                 raise
-        self._recorder.mark(f"{name}:end")
+        except Exception as error:
+            words = f"{name} broke off by a mistake in dcsim: {type(error).__name__}: {error}"
+            self._recorder.say(words, is_problem=True)
+            self._keep_trace(error)
+            if name == "setup":
+                raise HarnessError(words) from error
+
+    def _keep_trace(self, error: Exception) -> None:
+        with (self._folder / TRACES).open("a", encoding="utf-8") as file:
+            file.writelines(traceback.format_exception(error))
 
     async def _set_up(self) -> None:
         for node_id in self._cluster.nodes:

@@ -47,6 +47,8 @@ class FakeHold:
             raise HarnessError("not yet")
         if self.says.startswith("never heals"):
             raise HarnessError(self.says)
+        if self.says == "heals with a mistake":
+            raise KeyError(self.target)
         healed.append(self.target)
         return 2
 
@@ -115,6 +117,16 @@ async def test_one_that_cannot_be_healed_does_not_keep_the_others(scene, written
 
     assert written.problems == ["stubborn (fake) could not be healed: not yet"]
     assert [change.fault for change in written.faults if change.phase == "healed"] == ["easy", "stubborn"]
+
+
+async def test_a_mistake_in_healing_one_does_not_keep_the_others(scene, written):
+    """Nobody thought of it, and it is told by its name."""
+    async with FaultBook(scene) as book:
+        await book.inject(Fake(), ["node-1"], name="easy")
+        await book.inject(Fake(says="heals with a mistake"), ["node-2"], name="odd")
+
+    assert written.problems[0] == "odd (fake) could not be healed: KeyError('node-2')"
+    assert written.phases("easy")[-1] == "healed"
 
 
 async def test_why_one_cannot_be_healed_is_told_once_until_it_changes(scene, written):
