@@ -39,7 +39,8 @@ async def read(scene: Scene, probe: str, where: Where) -> Reading:
     Raises OperatorError for a probe there is not, and for a `where` it does not understand.
     """
     recorder = scene.recorder
-    _require(probe, where)
+    if (wrong := where_problem(probe, where)) is not None:
+        raise OperatorError(wrong)
     value: Value | None = None
     error: str | None = None
     try:
@@ -153,9 +154,7 @@ async def zdu_state(scene: Scene, _where: Where) -> Value:
 async def node_db_state(scene: Scene, where: Where) -> Value:
     """A word: what the cluster's table has of a node: ACTIVE, NO HEARTBEAT (ACTIVE and not alive), OFFLINE, or GONE
     when there is no such row."""
-    node_id = where.get("node")
-    if node_id is None:
-        raise OperatorError("node.db-state is of one node: where: {node: node-3}")
+    node_id = where["node"]
     rows = (await _ask_any(scene, "cluster"))["nodes"]
     row = next((row for row in rows if row["node"] == node_id), None)
     if row is None:
@@ -184,14 +183,19 @@ WHERE: Mapping[str, frozenset[str]] = {
     **dict.fromkeys(("nodes.up", "cluster.quiescent", "zdu.state"), frozenset()),
 }
 """By what each probe can be limited."""
+OF_ONE_NODE = frozenset({"node.db-state"})
 
 
-def _require(probe: str, where: Where) -> None:
+def where_problem(probe: str, where: Where) -> str | None:
+    """Why no cluster could answer that."""
     if probe not in PROBES:
-        raise OperatorError(unknown_word(probe[:60], PROBES, kind="probe"))
+        return unknown_word(probe[:60], PROBES, kind="probe")
     if odd := set(where) - WHERE[probe]:
         by = ", ".join(WHERE[probe]) or "nothing"
-        raise OperatorError(f"{probe} can be limited by {by}, not by {', '.join(sorted(odd))}")
+        return f"{probe} can be limited by {by}, not by {', '.join(sorted(odd))}"
+    if probe in OF_ONE_NODE and "node" not in where:
+        return f"{probe} is of one node: where: {{node: node-3}}"
+    return None
 
 
 def _nodes(scene: Scene, where: Where) -> list[NodeHandle]:

@@ -6,9 +6,11 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from compose.drills import probes
+from compose.drills.history.records import Reading
 from compose.drills.scenario.drill import Drill
 from compose.drills.scenario.expectations import Word
 from compose.drills.scene import Scene
+from shared.errors import OperatorError
 
 EVERY_S = 0.25
 
@@ -33,8 +35,16 @@ def wanted_probes(drill: Drill, *, during: bool) -> list[Wanted]:
 
 
 async def read_all(scene: Scene, wanted: Iterable[Wanted]) -> None:
+    """A reading each. What could be asked when the drill began, a node that has been replaced, say, is one that could
+    not be taken."""
     for one in wanted:
-        scene.recorder.write(await probes.read(scene, one.probe, dict(one.where)))
+        where = dict(one.where)
+        try:
+            reading = await probes.read(scene, one.probe, where)
+        except OperatorError as error:
+            recorder = scene.recorder
+            reading = Reading(recorder.real_ns(), recorder.policy_ms(), one.probe, None, where, str(error))
+        scene.recorder.write(reading)
 
 
 @asynccontextmanager

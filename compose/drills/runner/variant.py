@@ -133,7 +133,10 @@ class _Play:
         """Faults are healed and rollbacks done also when the method breaks off or is interrupted."""
         async with self._faults:
             await self._phase("setup", self._set_up)
-            if not await self._is_steady():
+            is_steady = False
+            with self._told("steady state"):
+                is_steady = await self._is_steady()
+            if not is_steady:
                 self._recorder.mark(STEADY_STATE_BROKEN)
                 return
             with self._told("traffic"):

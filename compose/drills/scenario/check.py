@@ -6,15 +6,14 @@ from typing import Any
 
 from compose.drills.faults import make_fault
 from compose.drills.judging import check_answer, check_drill
-from compose.drills.probes import PROBES
 from compose.drills.scenario.drill import Drill
 from compose.drills.scenario.load import LoadedDrill
+from compose.drills.scenario.names import all_steps, names_of, problems_with_probe, problems_with_subject
 from compose.drills.scenario.source import Loc
 from compose.drills.scenario.steps import NEEDS_USER, Act, FaultStep, NodeStep, Step
 from compose.drills.scenario.traffic import Group
 from compose.drills.targets import Known, TargetKind, links_of, resolve
 from compose.nearest import unknown_word
-from shared.accounts import SEED_USERS
 from shared.errors import OperatorError
 
 PHASE_MARKS = ("setup", "baseline", "method", "rollback", "end")
@@ -41,7 +40,7 @@ def _problems(variant: str, drill: Drill, variants: list[str]) -> Iterator[tuple
     yield from _steps(drill, ("method",), drill.method, variants)
     yield from _steps(drill, ("rollbacks",), drill.rollbacks, variants)
     yield from _windows(drill, variants)
-    yield from _probes(drill)
+    yield from _wheres(variant, drill)
     yield from _traffic(drill)
     for words in check_drill(drill):
         yield ("expectations",), words
@@ -65,8 +64,10 @@ def _steps(drill: Drill, loc: Loc, steps: list[Step], variants: list[str]) -> It
             yield (*at, "everyone", "group"), unknown_word(step.everyone.group, list(drill.traffic), kind="group")
         if step.do is not None:
             yield from _act(drill, (*at, "do"), step.do)
-        if step.wait_until is not None and step.wait_until.probe not in PROBES:
-            yield (*at, "wait-until", "probe"), unknown_word(step.wait_until.probe, list(PROBES), kind="probe")
+        if step.wait_until is not None:
+            names = names_of(drill, known_names(drill).nodes)
+            for words in problems_with_probe(step.wait_until.probe, step.wait_until.where, names):
+                yield (*at, "wait-until"), words
         if step.parallel is not None:
             yield from _steps(drill, (*at, "parallel"), step.parallel, variants)
         if step.repeat is not None:
@@ -99,22 +100,11 @@ def _act(drill: Drill, loc: Loc, act: Act) -> Iterator[tuple[Loc, str]]:
         yield (*loc, "via"), unknown_word(act.via, nodes, kind="node")
     if act.group is not None and act.group not in drill.traffic:
         yield (*loc, "group"), unknown_word(act.group, list(drill.traffic), kind="group")
-    accounts = account_names(drill)
+    accounts = names_of(drill, nodes).accounts
     if act.user is not None and act.user not in accounts:
         yield (*loc, "user"), unknown_word(act.user, accounts[:8], kind="user")
     if act.user is None and act.group is None and act.act in NEEDS_USER:
         yield loc, f"{act.act} is done to somebody; say user: NAME, or group: NAME"
-
-
-def account_names(drill: Drill) -> list[str]:
-    """Those of the drill's groups, and those every cluster has."""
-    own = [
-        f"{name}-{number:03}"
-        for name, group in drill.traffic.items()
-        if group.login_as is None
-        for number in range(1, group.users + 1)
-    ]
-    return [*(user.username for user in SEED_USERS), *own]
 
 
 def _windows(drill: Drill, variants: list[str]) -> Iterator[tuple[Loc, str]]:
@@ -135,25 +125,21 @@ def _windows(drill: Drill, variants: list[str]) -> Iterator[tuple[Loc, str]]:
                 yield loc, unknown_word(name, variants, kind="variant")
 
 
-def _probes(drill: Drill) -> Iterator[tuple[Loc, str]]:
+def _wheres(variant: str, drill: Drill) -> Iterator[tuple[Loc, str]]:
+    names = names_of(drill, known_names(drill).nodes)
     for place, expectation in enumerate(drill.expectations):
-        probe = expectation.subject.probe
-        if probe is not None and probe not in PROBES:
-            yield (
-                ("expectations", place, str(expectation.word), "probe"),
-                unknown_word(probe, list(PROBES), kind="probe"),
-            )
+        if expectation.variants is None or variant in expectation.variants:
+            for words in problems_with_subject(expectation.subject, names):
+                yield ("expectations", place, str(expectation.word)), words
     if drill.steady_state_hypothesis is not None:
         for place, healthy in enumerate(drill.steady_state_hypothesis.probes):
-            if healthy.probe not in PROBES:
-                yield (
-                    ("steady-state-hypothesis", "probes", place),
-                    unknown_word(healthy.probe, list(PROBES), kind="probe"),
-                )
+            for words in problems_with_probe(healthy.probe, healthy.where, names):
+                yield ("steady-state-hypothesis", "probes", place), words
 
 
 def _traffic(drill: Drill) -> Iterator[tuple[Loc, str]]:
-    nodes, accounts = known_names(drill).nodes, account_names(drill)
+    nodes = known_names(drill).nodes
+    accounts = names_of(drill, nodes).accounts
     for name, group in drill.traffic.items():
         loc: Loc = ("traffic", name)
         if group.pin_to is not None and group.pin_to not in nodes:
@@ -177,14 +163,6 @@ def known_names(drill: Drill) -> Known:
     """The nodes and links that the drill's cluster begins with."""
     nodes = tuple(f"node-{number}" for number in range(1, drill.cluster.nodes.count + 1))
     return Known(nodes, links_of(nodes))
-
-
-def all_steps(steps: list[Step]) -> Iterator[Step]:
-    """With those inside others."""
-    for step in steps:
-        yield step
-        yield from all_steps(step.parallel or [])
-        yield from all_steps(step.repeat.steps if step.repeat is not None else [])
 
 
 def _mark_names(drill: Drill) -> list[str]:
