@@ -11,7 +11,7 @@ from compose.drills.scenario.model import Policy
 from compose.drills.scene import Scene
 from compose.drills.targets import TargetKind
 from compose.durations import in_words
-from shared.errors import OperatorError
+from shared.errors import HarnessError, OperatorError
 
 
 class ClockSkew(Fault):
@@ -27,21 +27,21 @@ class ClockSkew(Fault):
         node = scene.cluster.node(target)
         if node.process.state is not ProcessState.UP:
             raise OperatorError(f"{target} is {node.process.state}; only a node that runs has a clock to be wrong")
-        before = (await scene.cluster.client.clock(node.operator_url)).skew_ms
-        hold = Skewed(scene, target, before, self.by.ms if self.direction == "ahead" else -self.by.ms)
+        if (await scene.cluster.client.clock(node.operator_url)).skew_ms:
+            raise OperatorError(f"the clock of {target} is wrong already; clear that fault first")
+        hold = Skewed(scene, target, self.by.ms if self.direction == "ahead" else -self.by.ms)
         async with or_heal(hold):
             await scene.cluster.clock.skew(target, hold.skew_ms)
         return hold
 
 
 class Skewed:
-    """`before_ms` is what the node's skew was, and will be again."""
+    """One node, `skew_ms` ahead, or behind if that is negative."""
 
-    def __init__(self, scene: Scene, node_id: str, before_ms: int, skew_ms: int) -> None:
+    def __init__(self, scene: Scene, node_id: str, skew_ms: int) -> None:
         self.skew_ms = skew_ms
         self._cluster = scene.cluster
         self._node = scene.cluster.node(node_id)
-        self._before_ms = before_ms
         self._is_open = True
 
     async def confirm(self) -> str:
@@ -54,9 +54,12 @@ class Skewed:
         return f"{self._node.id}: reads policy time {reading.now_ms}, {off} {side} the cluster's {cluster_ms}"
 
     async def heal(self) -> int | None:
-        if self._is_open and self._node.process.state is ProcessState.UP:
+        state = self._node.process.state
+        if self._is_open and state is ProcessState.PAUSED:
+            raise HarnessError(f"{self._node.id} is {state}, with its clock still wrong; resume it first")
+        if self._is_open and state is ProcessState.UP:
             reading = await self._cluster.client.clock(self._node.operator_url)
             if reading.skew_ms == self.skew_ms:  # a node that was restarted has lost it
-                await self._cluster.clock.skew(self._node.id, self._before_ms)
+                await self._cluster.clock.skew(self._node.id, 0)
         self._is_open = False
         return None

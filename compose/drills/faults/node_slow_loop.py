@@ -13,7 +13,7 @@ from compose.drills.faults.base import Fault, Hold, Unconfirmed, or_heal
 from compose.drills.scenario.model import Real
 from compose.drills.scene import Scene
 from compose.drills.targets import TargetKind
-from shared.errors import OperatorError
+from shared.errors import HarnessError, OperatorError
 
 
 class NodeSlowLoop(Fault):
@@ -56,9 +56,12 @@ class Slow:
 
     async def heal(self) -> int | None:
         if self._hits is None and self._is_there():
+            if self._node.process.state is ProcessState.PAUSED:
+                raise HarnessError(f"{self._node.id} is paused, with its loop still slow; resume it first")
             self._hits = await self._cluster.heal_loop(self._node.id)
         self._hits = self._hits or 0
         return self._hits
 
     def _is_there(self) -> bool:
-        return self._node.process.pid == self._pid and self._node.process.state is ProcessState.UP
+        alive = (ProcessState.UP, ProcessState.PAUSED)
+        return self._node.process.pid == self._pid and self._node.process.state in alive

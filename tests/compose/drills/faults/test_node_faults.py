@@ -9,7 +9,7 @@ from compose.cluster.admin_client import Silent
 from compose.cluster.processes import ProcessState
 from compose.drills.faults import Unconfirmed, make_fault
 from shared.contract import NodeState
-from shared.errors import OperatorError
+from shared.errors import HarnessError, OperatorError
 from tests.support.eventually import eventually
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -142,6 +142,35 @@ async def test_a_skewed_clock_is_off_by_as_much_as_was_said(scene):
     with pytest.raises(Unconfirmed):
         await hold.confirm()
     await hold.heal()
+
+
+async def test_a_clock_is_skewed_by_one_fault_at_a_time(scene):
+    """The second would give back what the first had made of it."""
+    hold = await strike(scene, "clock.skew", by={"policy": "7m"})
+    with pytest.raises(OperatorError, match="clock of node-2 is wrong already"):
+        await strike(scene, "clock.skew", by={"policy": "10m"})
+    await hold.heal()
+    node = scene.cluster.node("node-2")
+    assert (await scene.cluster.client.clock(node.operator_url)).skew_ms == 0
+
+
+@pytest.mark.parametrize(
+    ("kind", "settings"),
+    [
+        ("clock.skew", {"by": {"policy": "7m"}}),
+        ("node.slow-loop", {"block": {"real": "1ms"}, "every": {"real": "60ms"}}),
+    ],
+)
+async def test_a_node_that_is_paused_is_not_healed_until_it_goes_on(scene, kind, settings):
+    """It cannot be told; said to be healed, it would go on as it was."""
+    hold = await strike(scene, kind, **settings)
+    hung = await strike(scene, "node.hang")
+    with pytest.raises(HarnessError, match=r"node-2 is paused, with its .* still .*; resume it first"):
+        await hold.heal()
+    await hung.heal()
+    await hold.heal()
+    client, url = scene.cluster.client, scene.cluster.node("node-2").operator_url
+    assert ((await client.clock(url)).skew_ms, (await client.loop_fault(url))["slow_loop"]) == (0, None)
 
 
 @pytest.mark.parametrize("kind", ["node.crash", "node.hang", "clock.skew"])
