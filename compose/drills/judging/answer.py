@@ -21,10 +21,13 @@ from shared.errors import OperatorError
 VERDICT = "verdict"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Shown:
-    """A metric in an answer: printed with its unit and clock; `value` and comparisons are there for conditions."""
+    """A metric in an answer: printed with its unit and clock; `value` and comparisons are there for conditions. Only
+    `value` can be asked of one that was not measured: a comparison raises ValueError, as either answer would be
+    wrong."""
 
+    name: str
     measure: Measure
 
     @property
@@ -34,11 +37,36 @@ class Shown:
     def __str__(self) -> str:
         return formatted(self.measure)
 
-    def __lt__(self, other: float) -> bool:
-        return self.value is not None and self.value < other
+    def __bool__(self) -> bool:
+        return bool(self._number)
 
-    def __gt__(self, other: float) -> bool:
-        return self.value is not None and self.value > other
+    def __eq__(self, other: object) -> bool:
+        return self._number == (other._number if isinstance(other, Shown) else other)
+
+    def __hash__(self) -> int:
+        return hash((self.name, self.measure))
+
+    def __lt__(self, other: "float | Shown") -> bool:
+        return self._number < _number(other)
+
+    def __le__(self, other: "float | Shown") -> bool:
+        return self._number <= _number(other)
+
+    def __gt__(self, other: "float | Shown") -> bool:
+        return self._number > _number(other)
+
+    def __ge__(self, other: "float | Shown") -> bool:
+        return self._number >= _number(other)
+
+    @property
+    def _number(self) -> float:
+        if self.value is None:
+            raise ValueError(f"{self.name} was not measured, so it cannot be compared")
+        return self.value
+
+
+def _number(other: float | Shown) -> float:
+    return other._number if isinstance(other, Shown) else other
 
 
 class _Variant(dict[str, object]):
@@ -99,7 +127,7 @@ def _check_names(tree: nodes.Template, variants: list[str]) -> None:
 
 
 def _variant(measures: Mapping[str, Measure], verdict: Verdict) -> _Variant:
-    return _Variant({_word(name): Shown(measure) for name, measure in measures.items()}, verdict=verdict.value)
+    return _Variant({_word(name): Shown(name, measure) for name, measure in measures.items()}, verdict=verdict.value)
 
 
 def _word(name: str) -> str:

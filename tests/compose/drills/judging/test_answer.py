@@ -36,6 +36,23 @@ def test_numbers_can_be_asked_and_spaces_shrink():
     assert rendered(template, before=BEFORE, after=AFTER) == "still in pass"
 
 
+@pytest.mark.parametrize("asked", ["{n} == 0", "not {n}", "{n} <= 0", "{n} >= 0", "{n} != 1", "{n} < m", "{n} in [0]"])
+def test_a_number_can_be_asked_whatever_a_number_can(asked):
+    """Nobody got in, and every way to say so agrees."""
+    template = "{% set m = before.stale_accepts %}{% if Q %}nobody{% else %}somebody{% endif %}"
+    question = asked.format(n="after.stale_accepts")
+    assert rendered(template.replace("Q", question), before=BEFORE, after=AFTER) == "nobody"
+
+
+@pytest.mark.parametrize("asked", ["{n} > 9", "{n} <= 9", "{n} == 0", "{n}", "before.stale_accepts > {n}"])
+def test_what_was_not_measured_cannot_be_compared(asked):
+    """Either answer would be a wrong sentence; whether it was measured can be asked."""
+    question = asked.format(n="after.stale_window_max")
+    with pytest.raises(OperatorError, match="stale-window-max was not measured, so it cannot be compared"):
+        rendered("{% if Q %}yes{% else %}no{% endif %}".replace("Q", question), before=BEFORE, after=AFTER)
+    assert rendered("{{ after.stale_window_max.value is none }}", before=BEFORE, after=AFTER) == "True"
+
+
 @pytest.mark.parametrize(
     ("measure", "words"),
     [
