@@ -39,13 +39,16 @@ def run_drills(orders: Sequence[Order], *, junit: Path | None, as_json: bool) ->
     if junit is not None:
         _make_room_for(junit)
     ran: list[Ran] = []
-    broken: list[str] = []
+    broken: dict[str, HarnessError] = {}
     interrupted = asyncio.run(_until_ended(orders, said, ran, broken))
     folders = [one.folder.path for one in ran]
-    if len(orders) > 1 and ran:
-        write_summary(folders, orders[0].options.runs)
-    if junit is not None and ran:
-        junit.write_text(look_at(folders).junit, encoding="utf-8")
+    lost = {name: str(error) for name, error in broken.items()}
+    if len(orders) > 1 and (ran or lost):
+        write_summary(folders, orders[0].options.runs, lost)
+    if junit is not None and (ran or lost):
+        junit.write_text(look_at(folders, lost).junit, encoding="utf-8")
+    if len(orders) == 1 and broken:
+        raise next(iter(broken.values()))
     if as_json:
         sys.stdout.write(json.dumps([_data(one) for one in ran]) + "\n")
     elif len(orders) > 1 and ran:
@@ -53,8 +56,8 @@ def run_drills(orders: Sequence[Order], *, junit: Path | None, as_json: bool) ->
         for one in ran:
             if one.judgement.verdict is not Verdict.PASS:
                 said.print(f"again:  {one.command}", highlight=False, markup=False, soft_wrap=True)
-    for words in broken:
-        print(f"error: {words}", file=sys.stderr)
+    for name, words in lost.items():
+        print(f"error: {name}: {words}", file=sys.stderr)
     if interrupted:
         return EXIT_INTERRUPTED
     if broken:
@@ -72,7 +75,7 @@ def _make_room_for(junit: Path) -> None:
         raise OperatorError(f"--junit {junit} cannot be written; give a file, in a directory of yours")
 
 
-async def _until_ended(orders: Sequence[Order], said: Console, ran: list[Ran], broken: list[str]) -> bool:
+async def _until_ended(orders: Sequence[Order], said: Console, ran: list[Ran], broken: dict[str, HarnessError]) -> bool:
     """Was it interrupted? What has been run by then is in `ran`, the interrupted run included."""
     with listening() as ending:
         working = asyncio.create_task(_run_all(orders, said, ran, broken, ending))
@@ -86,7 +89,9 @@ async def _until_ended(orders: Sequence[Order], said: Console, ran: list[Ran], b
         return ending.by is not None
 
 
-async def _run_all(orders: Sequence[Order], said: Console, ran: list[Ran], broken: list[str], ending: Ending) -> None:
+async def _run_all(
+    orders: Sequence[Order], said: Console, ran: list[Ran], broken: dict[str, HarnessError], ending: Ending
+) -> None:
     """All on one ground: Postgres and Valkey start once. One that the harness cannot run does not keep the others from
     being run; after an interruption no further drill is begun."""
     with view_of_run(said) as view:
@@ -99,10 +104,9 @@ async def _run_all(orders: Sequence[Order], said: Console, ran: list[Ran], broke
                 try:
                     one = await run_drill(order.drill, ground, order.options, view)
                 except HarnessError as error:
-                    if len(orders) == 1:
-                        raise
-                    broken.append(f"{order.drill.name}: {error}")
-                    view.note(f"!! {error}")
+                    broken[order.drill.name] = error
+                    if len(orders) > 1:
+                        view.note(f"!! {error}")
                     continue
                 ran.append(one)
                 view.note(outcome_text(one))

@@ -55,10 +55,11 @@ def _suite(run: Run, variant: VariantRun) -> TestSuite:
         suite.timestamp = variant.opened.started_utc
     for key, value in (("seed", str(run.facts.seed)), ("run", run.facts.run), ("command", run.facts.command)):
         suite.add_property(key, clean(value))
-    cases = list(_cases(variant.judgement, name))
-    if not cases:
-        why = "; ".join(run.problems) or "nothing was judged"
-        cases = [_case("judged", name, Error(clean(why), "unknown"))]
+    judgement = variant.judgement
+    cases = list(_cases(judgement, name))
+    if judgement.verdict is not Verdict.PASS and all(case.is_passed for case in cases):
+        why = "; ".join(run.problems) or "no expectation was judged"
+        cases.insert(0, _case("judged", name, Error(clean(why), str(judgement.verdict))))
     cases[0].time = variant.history.ends_ns / 1e9
     for case in cases:
         suite.add_testcase(case)

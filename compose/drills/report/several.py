@@ -1,6 +1,6 @@
 """Several runs together, as `dcsim drill run all` ends: one table, one JUnit file, one verdict."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from shared.errors import OperatorError
 @dataclass(frozen=True, slots=True)
 class Row:
     """One run; `sign` is its verdict as Markdown has it. `answer` says what is wrong with a folder that cannot be
-    read."""
+    read; one without a folder was not run."""
 
     title: str
     verdict: Verdict
@@ -24,7 +24,7 @@ class Row:
     answer: str
     lasted_s: float
     command: str
-    folder: Path
+    folder: Path | None
 
 
 @dataclass(frozen=True)
@@ -39,19 +39,27 @@ class Overview:
         return Verdict.of(*(row.verdict for row in self.rows))
 
 
-def look_at(run_folders: Sequence[Path]) -> Overview:
+def look_at(run_folders: Sequence[Path], lost: Mapping[str, str] | None = None) -> Overview:
+    """`lost` are the drills that could not be run, by name, and why."""
     rows: list[Row] = []
     suites: list[TestSuite] = []
     for folder in run_folders:
         try:
             run = read_run(folder)
         except OperatorError as error:
-            rows.append(Row(folder.name, Verdict.UNKNOWN, SIGNS[Verdict.UNKNOWN], str(error), 0.0, "", folder))
+            rows.append(_lost(folder.name, str(error), folder))
             suites.append(junit.lost_suite(folder.name, str(error)))
         else:
             rows.append(_row(run, folder))
             suites += junit.suites_of(run)
+    for name, why in (lost or {}).items():
+        rows.append(_lost(name, why, None))
+        suites.append(junit.lost_suite(name, why))
     return Overview(tuple(rows), junit.as_text(suites), _markdown(rows))
+
+
+def _lost(name: str, why: str, folder: Path | None) -> Row:
+    return Row(name, Verdict.UNKNOWN, SIGNS[Verdict.UNKNOWN], why, 0.0, "", folder)
 
 
 def _row(run: Run, folder: Path) -> Row:

@@ -1,7 +1,7 @@
 """The one door to the report: a run's folder in, its report files beside it out."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from compose.drills.report import junit, markdown, page, result, several
@@ -25,10 +25,11 @@ def write_report(run_folder: Path) -> None:
     _replace(run_folder / HTML, page.render(run, variants))
 
 
-def write_summary(run_folders: Sequence[Path], into: Path) -> Overview:
+def write_summary(run_folders: Sequence[Path], into: Path, lost: Mapping[str, str] | None = None) -> Overview:
     """Of several runs: one `junit.xml` and one `summary.md` in the folder `into`, and what to print. A folder that
-    cannot be read is a line of its own and leaves the whole unknown."""
-    overview = several.look_at(run_folders)
+    cannot be read is a line of its own and leaves the whole unknown; so is each drill that was `lost`, by name and why:
+    it could not be run."""
+    overview = several.look_at(run_folders, lost)
     into.mkdir(parents=True, exist_ok=True)
     _replace(into / JUNIT, overview.junit)
     _replace(into / MARKDOWN, overview.markdown)

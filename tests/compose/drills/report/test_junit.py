@@ -49,6 +49,14 @@ def test_a_run_that_was_not_judged_is_an_error_and_not_an_empty_suite():
     assert root.get("errors") == "1"
 
 
+def test_a_variant_that_is_unknown_though_nothing_failed_is_no_green_suite():
+    """All its expectations were for other variants, so only guards were looked at."""
+    judgement = VariantJudgement("other", Verdict.UNKNOWN, guards=(verdicted("whole", Verdict.PASS),))
+    root = fromstring(of_run(run_of(judgement)))
+    assert [(case.get("name"), len(case)) for case in root.iter("testcase")] == [("judged", 1), ("whole", 0)]
+    assert next(root.iter("error")).get("message") == "no expectation was judged"
+
+
 @pytest.mark.parametrize(
     "title",
     [
