@@ -1,7 +1,8 @@
 """Rates and latencies over real time, in slices, and the limits that the drill's thresholds set on them.
 
-Offered counts from when a request was due, completed from when its answer came. A request under way while policy time
-jumped is left out of the latencies: the jump is the drill's doing, not the cluster's.
+Offered counts from when a request was due, completed from when its answer came. What failed has no latency, as in the
+metrics: how fast an error came says nothing. A request under way while policy time jumped is left out, too: the jump is
+the drill's doing, not the cluster's.
 """
 
 import re
@@ -65,7 +66,7 @@ def slices_of(variant: Variant) -> Slices:
             failed[at] += 1
         elif operation.outcome is Outcome.OK:
             answered[at] += 1
-        if operation.latency_ms is None:
+        if operation.latency_ms is None or operation.is_failed:
             continue
         if _is_across(operation, jumps):
             left_out += 1
@@ -103,7 +104,9 @@ def totals_of(variant: Variant) -> Totals:
     latencies = [
         latency
         for operation in operations
-        if (latency := operation.latency_ms) is not None and not _is_across(operation, jumps)
+        if (latency := operation.latency_ms) is not None
+        and not operation.is_failed
+        and not _is_across(operation, jumps)
     ]
     failed = sum(operation.is_failed for operation in operations)
     return Totals(

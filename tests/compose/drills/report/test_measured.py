@@ -1,7 +1,10 @@
 """Rates and latencies in slices, and the limits on them."""
 
+from compose.drills.case.case import Case
+from compose.drills.case.scope import whole_run
 from compose.drills.finding import Finding
 from compose.drills.judging.judgement import Verdicted
+from compose.drills.metrics import METRICS
 from compose.drills.report.measured import Limit, failure_limits, latency_limits, rate_limits, slices_of, totals_of
 from compose.drills.verdict import Verdict
 from tests.compose.drills.report.variants import variant_of
@@ -32,6 +35,18 @@ def test_quantiles_are_values_that_were_measured():
         story.ask("alice", took=ms / 1000)
     totals = totals_of(variant_of(story))
     assert (totals.p50, totals.p95, totals.p99, totals.slowest) == (50.0, 95.0, 99.0, 100.0)
+
+
+def test_what_failed_has_no_latency():
+    """As the metric has it: the balancer is quick to say that it can reach nobody."""
+    story = Story()
+    for _ in range(4):
+        story.ask("alice", took=0.2)
+        story.failed("alice", took=0.001)
+    variant = variant_of(story)
+    slices, totals = slices_of(variant), totals_of(variant)
+    assert totals.p50 == METRICS["latency-p50"].measure(whole_run(Case(story.history()))).value == 200.0
+    assert {one for one in slices.p50 if one is not None} == {200.0}
 
 
 def test_a_request_under_way_during_a_jump_is_left_out_of_the_latencies():
