@@ -69,4 +69,6 @@ class Group(Part):
     def _one_rhythm(self) -> Self:
         if self.rate is not None and self.every is not None:
             raise ValueError("give either rate (real time) or every (policy time), not both")
+        if self.every is not None and self.every.ms <= 0:
+            raise ValueError("every is longer than nothing")
         return self
