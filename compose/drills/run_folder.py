@@ -14,7 +14,7 @@ from shared.errors import EXIT_INTERRUPTED, OperatorError
 
 class RunFacts(BaseModel):
     """`drill` is the resolved drill as text, `variants` in the order they were run, `answer` the template of the
-    answer line, `settings` what `--set` said, `exit_code` is None while the run has not ended."""
+    answer line, `settings` what `--set` and the environment said, `exit_code` is None while the run has not ended."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 

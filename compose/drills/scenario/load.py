@@ -1,6 +1,7 @@
 """From a drill file to the drills that are run: one for each variant, variables and overrides filled in."""
 
 import copy
+import json
 import os
 import re
 from collections.abc import Mapping, Sequence
@@ -22,7 +23,8 @@ _VARIABLE = re.compile(r"\$\{([^}]*)\}")
 @dataclass(frozen=True)
 class LoadedDrill:
     """A drill file that can be used. `variants` are whole drills, in the order of the file; `settings` are what was
-    set beside it."""
+    set beside it, and what the environment, or else a default, said of the variables that ask it: with them the file
+    becomes the same drill anywhere."""
 
     source: Source
     drill: Drill
@@ -52,6 +54,7 @@ def loaded(source: Source, *, settings: Mapping[str, str] | None = None) -> Load
     values = copy.deepcopy(source.values)
     for name, text in (settings or {}).items():
         _set(values, name, _parsed(name, text))
+    found = _from_environment(values, source)
     base = _filled(values, source)
     drill = _valid(base, source)
     variants = {ONLY: drill}
@@ -60,7 +63,7 @@ def loaded(source: Source, *, settings: Mapping[str, str] | None = None) -> Load
             name: _valid(_overridden(base, name, changes, source), source, variant=name)
             for name, changes in drill.variants.items()
         }
-    return LoadedDrill(source, drill, variants, dict(settings or {}))
+    return LoadedDrill(source, drill, variants, {**found, **(settings or {})})
 
 
 def _valid(values: dict[str, Any], source: Source, *, variant: str | None = None) -> Drill:
@@ -97,7 +100,7 @@ def _filled(values: dict[str, Any], source: Source) -> dict[str, Any]:
     configuration = values.get("configuration") or {}
     if not isinstance(configuration, dict):
         return values
-    variables = {name: _from_environment(value, source, name) for name, value in configuration.items()}
+    variables = dict(configuration)
 
     def fill(value: Any, loc: Loc) -> Any:
         if isinstance(value, dict):
@@ -117,10 +120,21 @@ def _filled(values: dict[str, Any], source: Source) -> dict[str, Any]:
     return {key: fill(value, (key,)) for key, value in (values | {"configuration": variables}).items()}
 
 
-def _from_environment(value: Any, source: Source, name: str) -> Any:
+def _from_environment(values: dict[str, Any], source: Source) -> dict[str, str]:
+    """Puts what the environment says in the place of the variables that ask it; and returns that, as settings."""
+    configuration = values.get("configuration")
+    if not isinstance(configuration, dict):
+        return {}
+    found = {}
+    for name, value in configuration.items():
+        if isinstance(value, dict):
+            configuration[name] = said = _asked(value, source, name)
+            found[name] = str(said) if isinstance(said, float) else json.dumps(said, default=str)
+    return found
+
+
+def _asked(value: dict[str, Any], source: Source, name: str) -> Any:
     """`{type: env, key: NAME, default: ...}` is what the environment says."""
-    if not isinstance(value, dict):
-        return value
     loc = ("configuration", name)
     if value.get("type") != "env" or not isinstance(value.get("key"), str) or set(value) - {"type", "key", "default"}:
         raise OperatorError(

@@ -81,6 +81,19 @@ def test_a_variable_can_come_from_the_environment(monkeypatch):
     assert "DRILL_VICTIM is not set" in refusal(text.replace(", default: alice", ""))
 
 
+@pytest.mark.parametrize(("said", "default"), [("dave", "alice"), ("007", "alice"), (None, "9.10"), (None, "3")])
+def test_what_the_environment_said_is_a_setting_that_repeats_the_drill(monkeypatch, said, default):
+    """So that a run is judged again by what it was run with, wherever and whenever."""
+    text = SMALL.replace("victim: office-001", f"victim: {{type: env, key: DRILL_VICTIM, default: {default}}}")
+    text = text.replace("A small drill", "Of ${victim}")
+    if said is not None:
+        monkeypatch.setenv("DRILL_VICTIM", said)
+    first = load(text.replace('user: "${victim}"', "user: bob"))
+    monkeypatch.setenv("DRILL_VICTIM", "somebody else")
+    again = load(text.replace('user: "${victim}"', "user: bob"), **first.settings)
+    assert again.drill.title == first.drill.title == f"Of {said or default}"
+
+
 @pytest.mark.parametrize(
     ("old", "new", "line", "words"),
     [
@@ -96,6 +109,7 @@ def test_a_variable_can_come_from_the_environment(monkeypatch):
         ("nodes: {version: 9.10}", "nodes: {count: 99}", 7, "less than or equal to 32"),
         ("mix: reader", "rate: 40", 9, "requests per real second, such as 40/s"),
         ("mix: reader", "rate: 4/s, every: {policy: 1m}", 9, "either rate (real time) or every (policy time)"),
+        ("mix: reader", "every: {policy: 0s}", 9, "every is longer than nothing"),
         ("event: request.failed", "metric: x, op: '<=', value: 15m", 15, "a duration that says its clock"),
         ("event: request.failed", "metric: x", 15, "give op and value, or within-pct and of"),
         ("never: {", "never: {checker: a, ", 15, "about one thing"),
