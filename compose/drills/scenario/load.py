@@ -55,13 +55,12 @@ def loaded(source: Source, *, settings: Mapping[str, str] | None = None) -> Load
     for name, text in (settings or {}).items():
         _set(values, name, _parsed(name, text))
     found = _from_environment(values, source)
-    base = _filled(values, source)
-    drill = _valid(base, source)
+    drill = _valid(_filled(values, source), source)
     variants = {ONLY: drill}
     if drill.variants:
         variants = {
-            name: _valid(_overridden(base, name, changes, source), source, variant=name)
-            for name, changes in drill.variants.items()
+            name: _valid(_filled(_overridden(values, name, changes, source), source), source, variant=name)
+            for name, changes in values["variants"].items()
         }
     return LoadedDrill(source, drill, variants, {**found, **(settings or {})})
 

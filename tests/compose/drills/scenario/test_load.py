@@ -65,6 +65,17 @@ def test_variants_are_whole_drills_that_differ_in_the_values_they_name():
     assert found.variants["a"].cluster.balancer.placement is Placement.ROUND_ROBIN
 
 
+def test_a_variant_can_set_a_variable():
+    """Wherever it stands, in the file and in what the variant changes beside it."""
+    twins = """variants:
+  short: {configuration.people: 1, "title": "Of ${people}"}
+  long: {}
+"""
+    found = load(SMALL + twins).variants
+    assert [drill.traffic["office"].users for drill in found.values()] == [1, 3]
+    assert found["short"].title == "Of 1"
+
+
 def test_set_changes_variables_and_values():
     """A name is a variable's, a path any value's."""
     found = load(seed="7", victim="bob", cluster_nodes_count="5").variants[ONLY]
