@@ -73,8 +73,18 @@ def _no_bare_duration(value: object) -> object:
     return value
 
 
-Quantity = Annotated[float | Duration, BeforeValidator(_no_bare_duration)]
+Quantity = Annotated[Annotated[float, Field(allow_inf_nan=False)] | Duration, BeforeValidator(_no_bare_duration)]
 """A number, or a duration that says its clock."""
+
+
+_COMPARISONS = ("op", "value", "equals", "within_pct", "of")
+_IGNORED = {
+    "checker": _COMPARISONS,
+    "event": _COMPARISONS,
+    "metric": ("equals",),
+    "probe": ("within_pct", "of"),
+}
+"""By kind of subject: the words that would go unheard."""
 
 
 class Subject(Part):
@@ -105,10 +115,16 @@ class Subject(Part):
             raise ValueError("an expectation is about one thing: checker, metric, event or probe")
         if self.settings and self.checker is None:
             raise ValueError(f"{', '.join(self.settings)}: only a checker has settings of its own")
-        if self.metric is not None and not (self._is_compared or self._has_oracle):
+        ignored = [key for key in _IGNORED[given[0]] if getattr(self, key) is not None]
+        if ignored:
+            keys = ", ".join(ignored).replace("_", "-")
+            raise ValueError(f"{keys}: {'an' if given == ['event'] else 'a'} {given[0]} is not compared by that")
+        if self.metric is not None and (self._is_compared == self._has_oracle or not self._has_one_number):
             raise ValueError("a metric is compared: give op and value, or within-pct and of, or op and of")
-        if self.probe is not None and not (self._is_compared or self.equals is not None):
+        if self.probe is not None and (self._is_compared == (self.equals is not None) or not self._has_one_number):
             raise ValueError("a probe is compared: give op and value, or equals")
+        if self.probe is not None and isinstance(self.value, Part):
+            raise ValueError("a probe reads a number or a word, never a duration")
         return self
 
     @property
@@ -118,6 +134,11 @@ class Subject(Part):
     @property
     def _is_compared(self) -> bool:
         return self.op is not None and self.value is not None
+
+    @property
+    def _has_one_number(self) -> bool:
+        """`value` without `op`, or beside `of`, would say something that nobody looks at."""
+        return self.value is None or (self.op is not None and self.of is None)
 
     @property
     def _has_oracle(self) -> bool:
