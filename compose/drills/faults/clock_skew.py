@@ -7,7 +7,7 @@ from typing import Literal
 
 from compose.cluster.processes import ProcessState
 from compose.drills.faults.base import Fault, Hold, Unconfirmed, or_heal
-from compose.drills.scenario.model import Policy
+from compose.drills.scenario.model import SomePolicy
 from compose.drills.scene import Scene
 from compose.drills.targets import TargetKind
 from compose.durations import in_words
@@ -20,7 +20,7 @@ class ClockSkew(Fault):
     kind = "clock.skew"
     targets = TargetKind.NODE
 
-    by: Policy
+    by: SomePolicy
     direction: Literal["ahead", "behind"] = "ahead"
 
     async def inject(self, scene: Scene, target: str) -> Hold:

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from compose.cluster.processes import ProcessState
 from compose.drills.faults.base import Fault, Hold, Unconfirmed, or_heal
-from compose.drills.scenario.model import Real
+from compose.drills.scenario.model import SomeReal
 from compose.drills.scene import Scene
 from compose.drills.targets import TargetKind
 from shared.errors import HarnessError, OperatorError
@@ -22,8 +22,8 @@ class NodeSlowLoop(Fault):
     kind = "node.slow-loop"
     targets = TargetKind.NODE
 
-    block: Real
-    every: Real = Field(description="from the beginning of one block to that of the next")
+    block: SomeReal
+    every: SomeReal = Field(description="from the beginning of one block to that of the next")
 
     async def inject(self, scene: Scene, target: str) -> Hold:
         node = scene.cluster.node(target)

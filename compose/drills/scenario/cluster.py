@@ -3,7 +3,7 @@
 from pydantic import Field
 
 from compose.cluster.spec import MAX_NODES, BalancerKind
-from compose.drills.scenario.model import Part, Policy, Real, policy, real
+from compose.drills.scenario.model import Part, Policy, Real, WholePolicy, policy, real
 from shared.settings import Delivery, Placement, Sticky, Switches, VersionField
 from shared.versions import JIRA_9_11
 
@@ -39,14 +39,14 @@ class Balancer(Part):
 class Session(Part):
     """Limits as `web.xml` and `seraph-config.xml` set them; `import` reads such files, relative to the drill's."""
 
-    idle: Policy = policy("5h")
-    max_age: Policy | None = None
-    remember_me_age: Policy = policy("14d")
+    idle: WholePolicy = policy("5h")
+    max_age: WholePolicy | None = None
+    remember_me_age: WholePolicy = policy("14d")
     import_: tuple[str, ...] = Field((), alias="import", description="web.xml and seraph-config.xml files to load")
 
 
 class Crowd(Part):
-    ttl: Policy = policy("15m")
+    ttl: WholePolicy = policy("15m")
 
 
 class Neighbour(Part):

@@ -2,9 +2,9 @@
 
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import AfterValidator, ConfigDict, Field
 
 from compose.drills.scenario.cluster import ClusterSection
 from compose.drills.scenario.expectations import Expectation, Thresholds
@@ -38,10 +38,15 @@ class Configuration(Part):
         return dict(self.model_extra or {})
 
 
-class Time(Part):
-    """Policy time begins at `start` and runs at `rate` policy seconds a real one: 0 stands still between steps."""
+def _in_utc(at: datetime) -> datetime:
+    return at if at.tzinfo is not None else at.replace(tzinfo=UTC)
 
-    start: datetime = datetime(2026, 3, 2, 9, tzinfo=UTC)
+
+class Time(Part):
+    """Policy time begins at `start`, in UTC if it names no zone, and runs at `rate` policy seconds a real one: 0 stands
+    still between steps."""
+
+    start: Annotated[datetime, AfterValidator(_in_utc)] = datetime(2026, 3, 2, 9, tzinfo=UTC)
     rate: float = Field(0.0, ge=0, le=3600)
 
 

@@ -1,8 +1,8 @@
 """What every part of a drill file has in common: kebab-case keys, none unknown, and durations that say their clock."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from compose.durations import in_words, parse_ms
 from shared.errors import OperatorError
@@ -72,9 +72,29 @@ class _Policy(Part):
         return f"{in_words(self.policy)} (policy)"
 
 
+_Span = TypeVar("_Span", _Real, _Policy)
+
 Real = Annotated[_Real, BeforeValidator(_says_its_clock)]
 Policy = Annotated[_Policy, BeforeValidator(_says_its_clock)]
 Duration = Annotated[_Real | _Policy, BeforeValidator(_says_its_clock)]
+
+
+def _some(span: _Span) -> _Span:
+    if span.ms <= 0:
+        raise ValueError("is longer than nothing")
+    return span
+
+
+def _whole(span: _Span) -> _Span:
+    if span.ms % 1000:
+        raise ValueError("is in whole seconds, as Jira counts it")
+    return span
+
+
+SomeReal = Annotated[Real, AfterValidator(_some)]
+SomePolicy = Annotated[Policy, AfterValidator(_some)]
+WholePolicy = Annotated[Policy, AfterValidator(_whole)]
+"""A limit that Jira's own files give in seconds, or minutes: what a fraction would become is another limit, or none."""
 
 
 def real(text: str) -> _Real:

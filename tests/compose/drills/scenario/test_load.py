@@ -1,5 +1,6 @@
 """Drill files: what they become, and what is said about one that cannot be used."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -65,6 +66,13 @@ def test_variants_are_whole_drills_that_differ_in_the_values_they_name():
     assert found.variants["a"].cluster.balancer.placement is Placement.ROUND_ROBIN
 
 
+@pytest.mark.parametrize(("text", "hour"), [("2026-03-02T09:00:00", 9), ("2026-03-02T09:00:00+02:00", 7)])
+def test_a_start_without_a_zone_is_utc(text, hour):
+    """Whatever zone the machine is in, which the same drill has nothing to do with."""
+    start = load(f"{SMALL}time: {{start: {text}}}\n").drill.time.start
+    assert start == datetime(2026, 3, 2, hour, tzinfo=UTC)
+
+
 def test_a_variant_can_set_a_variable():
     """Wherever it stands, in the file and in what the variant changes beside it."""
     twins = """variants:
@@ -120,7 +128,18 @@ def test_what_the_environment_said_is_a_setting_that_repeats_the_drill(monkeypat
         ("nodes: {version: 9.10}", "nodes: {count: 99}", 7, "less than or equal to 32"),
         ("mix: reader", "rate: 40", 9, "requests per real second, such as 40/s"),
         ("mix: reader", "rate: 4/s, every: {policy: 1m}", 9, "either rate (real time) or every (policy time)"),
-        ("mix: reader", "every: {policy: 0s}", 9, "every is longer than nothing"),
+        ("mix: reader", "every: {policy: 0s}", 9, "is longer than nothing"),
+        ("cluster: {nodes: {version: 9.10}}", "cluster: {session: {idle: {policy: 900ms}}}", 7, "in whole seconds"),
+        ("cluster: {nodes: {version: 9.10}}", "cluster: {crowd: {ttl: {policy: 1500ms}}}", 7, "in whole seconds"),
+        ("event: request.failed", "event: request.failed, op: '>', value: 5", 15, "op, value: an event is not compared"),
+        ("event: request.failed", "checker: availability, of: x, op: '<'", 15, "op, of: a checker is not compared"),
+        ("event: request.failed", "metric: rate, equals: 3", 15, "equals: a metric is not compared by that"),
+        ("event: request.failed", "metric: rate, op: '<', value: 3, of: x", 15, "op and value, or within-pct and of"),
+        ("event: request.failed", "metric: rate, value: 3, of: x, within-pct: 5", 15, "op and value, or within-pct"),
+        ("event: request.failed", "metric: rate, op: '<', value: .inf", 15, "finite number"),
+        ("event: request.failed", "probe: sessions, op: '<', value: {policy: 15m}", 15, "never a duration"),
+        ("event: request.failed", "probe: sessions, op: '<', value: 3, equals: 3", 15, "op and value, or equals"),
+        ("event: request.failed", "probe: sessions, op: '<', of: x", 15, "of: a probe is not compared by that"),
         ("event: request.failed", "metric: x, op: '<=', value: 15m", 15, "a duration that says its clock"),
         ("event: request.failed", "metric: x", 15, "give op and value, or within-pct and of"),
         ("never: {", "never: {checker: a, ", 15, "about one thing"),
