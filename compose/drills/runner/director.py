@@ -185,7 +185,7 @@ def _is_reached(wanted: WaitUntil, value: float | str | None) -> bool:
     if value is None:
         return False
     if wanted.equals is not None:
-        return value == wanted.equals or str(value) == str(wanted.equals)
+        return probes.is_value(value, wanted.equals)
     if isinstance(value, str):
         return False
     return (wanted.at_most is None or value <= wanted.at_most) and (wanted.at_least is None or value >= wanted.at_least)

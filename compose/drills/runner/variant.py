@@ -238,7 +238,7 @@ def _tolerated(probe: HealthyProbe, value: float | str | None) -> bool:
     if isinstance(probe.tolerance, tuple):
         lowest, highest = probe.tolerance
         return isinstance(value, int | float) and lowest <= value <= highest
-    return value is not None and (value == probe.tolerance or str(value) == str(probe.tolerance))
+    return probes.is_value(value, probe.tolerance)
 
 
 def _opened(run: VariantRun, cluster: Cluster, recorder: Recorder) -> Opened:

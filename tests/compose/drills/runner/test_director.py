@@ -105,14 +105,15 @@ async def test_faults_and_operators_are_handed_on(scene, written):
 
 
 async def test_what_is_waited_for_is_recorded_once_it_is_there(scene, written):
-    """A number, a word, or something between two numbers."""
+    """A number, however it is written, a word, or something between two numbers."""
     async with crew_on(scene, written, {}) as crew:
         await crew.perform(
             {"wait-until": {"probe": "nodes.up", "equals": 2}},
             {"wait-until": {"probe": "nodes.state", "where": {"node": "node-1"}, "equals": "RUNNING"}},
+            {"wait-until": {"probe": "nodes.up", "equals": "2", "within": {"real": "1ms"}}},
             {"wait-until": {"probe": "nodes.up", "at-least": 1, "at-most": 2}},
         )
-    assert [reading.value for reading in crew.history.readings] == [2, "RUNNING", 2]
+    assert [reading.value for reading in crew.history.readings] == [2, "RUNNING", 2, 2]
 
 
 @pytest.mark.parametrize(
