@@ -10,7 +10,7 @@ from compose.drills.scenario.drill import Drill
 from compose.drills.scenario.load import LoadedDrill
 from compose.drills.scenario.names import all_steps, names_of, problems_with_probe, problems_with_subject
 from compose.drills.scenario.source import Loc
-from compose.drills.scenario.steps import NEEDS_USER, Act, FaultStep, NodeStep, Step
+from compose.drills.scenario.steps import NEEDS_USER, Act, FaultStep, NodeStep, Order, Rolling, Step
 from compose.drills.scenario.traffic import Group
 from compose.drills.targets import Known, TargetKind, links_of, resolve
 from compose.nearest import unknown_word
@@ -39,6 +39,9 @@ def require_good(loaded: LoadedDrill) -> None:
 def _problems(variant: str, drill: Drill, variants: list[str]) -> Iterator[tuple[Loc, str]]:
     yield from _steps(drill, ("method",), drill.method, variants)
     yield from _steps(drill, ("rollbacks",), drill.rollbacks, variants)
+    named, injected = set(_fault_names(drill)), set[str]()
+    yield from _early_clears(("method",), drill.method, variant, named, injected)
+    yield from _early_clears(("rollbacks",), drill.rollbacks, variant, named, injected)
     yield from _windows(drill, variants)
     yield from _wheres(variant, drill)
     yield from _traffic(drill)
@@ -60,14 +63,17 @@ def _steps(drill: Drill, loc: Loc, steps: list[Step], variants: list[str]) -> It
             yield from _fault(drill, (*at, "fault"), step.fault)
         if step.node is not None:
             yield from _node(drill, (*at, "node"), step.node)
+        for key, words in (("rolling-restart", step.rolling_restart), ("rolling-upgrade", step.rolling_upgrade)):
+            if words is not None:
+                yield from _rolling(drill, (*at, key), words)
         if step.everyone is not None and step.everyone.group not in ("all", *drill.traffic):
             yield (*at, "everyone", "group"), unknown_word(step.everyone.group, list(drill.traffic), kind="group")
         if step.do is not None:
             yield from _act(drill, (*at, "do"), step.do)
         if step.wait_until is not None:
             names = names_of(drill, known_names(drill).nodes)
-            for words in problems_with_probe(step.wait_until.probe, step.wait_until.where, names):
-                yield (*at, "wait-until"), words
+            for problem in problems_with_probe(step.wait_until.probe, step.wait_until.where, names):
+                yield (*at, "wait-until"), problem
         if step.parallel is not None:
             yield from _steps(drill, (*at, "parallel"), step.parallel, variants)
         if step.repeat is not None:
@@ -85,6 +91,46 @@ def _fault(drill: Drill, loc: Loc, step: FaultStep) -> Iterator[tuple[Loc, str]]
         resolve(step.target, fault.targets, known_names(drill), random.Random(0), only=fault.only)
     except OperatorError as error:
         yield loc, str(error)
+
+
+def _early_clears(
+    loc: Loc, steps: list[Step], variant: str, named: set[str], injected: set[str]
+) -> Iterator[tuple[Loc, str]]:
+    """Faults that are cleared before they are injected. Of steps side by side nobody knows which comes first."""
+    for place, step in enumerate(steps):
+        at = (*loc, place)
+        if step.when is not None and variant not in step.when:
+            continue
+        if step.fault is not None and step.fault.inject is not None:
+            injected.add(step.fault.as_ or step.fault.inject)
+        elif step.fault is not None and step.fault.clear in named - injected:
+            yield (*at, "fault", "clear"), f"no fault {step.fault.clear!r} has been injected by then"
+        if step.parallel is not None:
+            within = [inner.fault for inner in all_steps(step.parallel) if inner.fault is not None]
+            injected |= {fault.as_ or fault.inject for fault in within if fault.inject is not None}
+            yield from _early_clears((*at, "parallel"), step.parallel, variant, named, injected)
+        if step.repeat is not None:
+            yield from _early_clears((*at, "repeat", "steps"), step.repeat.steps, variant, named, injected)
+
+
+def _rolling(drill: Drill, loc: Loc, words: Rolling) -> Iterator[tuple[Loc, str]]:
+    known = known_names(drill)
+    names = names_of(drill, known.nodes)
+    for selector in words.nodes or ():
+        try:
+            resolve(selector, TargetKind.NODE, known, random.Random(0))
+        except OperatorError as error:
+            if names.problem_with_node(selector) is not None:
+                yield (*loc, "nodes"), str(error)
+    for group in words.everyone_returns if isinstance(words.everyone_returns, list) else ():
+        if group not in ("all", *drill.traffic):
+            yield (*loc, "everyone-returns"), unknown_word(group, list(drill.traffic), kind="group")
+    count = len(known.nodes)
+    left = max(0, count - words.parallelism)
+    is_all = words.nodes is None or "all" in words.nodes
+    if is_all and words.order is Order.STOP_FIRST and left < words.min_available:
+        told = f"of {count} nodes, {words.parallelism} at once leave {left}, fewer than min-available"
+        yield (*loc, "parallelism"), f"{told} {words.min_available}"
 
 
 def _node(drill: Drill, loc: Loc, step: NodeStep) -> Iterator[tuple[Loc, str]]:

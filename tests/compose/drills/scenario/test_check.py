@@ -87,3 +87,39 @@ def test_what_is_waited_for_is_looked_at_as_closely(old, new, line):
     (problem,) = problems(old, new)
     assert f"small.yaml, line {line}" in problem
     assert "nodes.up can be limited by nothing, not by node" in problem
+
+
+@pytest.mark.parametrize(
+    ("steps", "words"),
+    [
+        ("rolling-restart: {nodes: [node-9]}", "no node 'node-9'"),
+        ("rolling-restart: {everyone-returns: [ofice]}", "no group 'ofice'; did you mean office"),
+        ("rolling-restart: {parallelism: 7}", "of 3 nodes, 7 at once leave 0, fewer than min-available 1"),
+        ("rolling-upgrade: {to: '9.11', min-available: 3}", "1 at once leave 2, fewer than min-available 3"),
+        ("fault: {inject: clock.skew, target: node-2, by: {policy: 0s}}", "is longer than nothing"),
+        (
+            "fault: {inject: node.slow-loop, target: node-2, block: {real: 0s}, every: {real: 1s}}",
+            "is longer than nothing",
+        ),
+        (
+            "fault: {clear: cut}\n  - fault: {inject: link.cut, target: node-2->redis, as: cut}",
+            "no fault 'cut' has been injected by then",
+        ),
+    ],
+)
+def test_a_step_that_cannot_be_done_is_told_with_its_line(steps, words):
+    (problem,) = problems("wait-until: {probe: nodes.up, at-least: 1}", steps)
+    assert "small.yaml, line 11" in problem
+    assert words in problem
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        "rolling-restart: {nodes: [node-1, one], everyone-returns: [all, office], parallelism: 2}",
+        "rolling-restart: {parallelism: 7, order: start-first}\n  - rolling-restart: {nodes: [node-4]}",
+        "parallel: [{fault: {clear: cut}}, {fault: {inject: link.cut, target: node-2->redis, as: cut}}]",
+    ],
+)
+def test_a_step_that_can_be_done_is_good(steps):
+    assert problems("wait-until: {probe: nodes.up, at-least: 1}", steps) == []
