@@ -83,6 +83,15 @@ def plain(text: str) -> str:
     return _LINK.sub("\\1\u200b", _ACTIVE.sub(r"\\\1", one_line)).replace("\\@", "@\u200b")
 
 
+def code(text: str) -> str:
+    """In a line or a cell of a table; only the end of a cell is escaped, so that it can be copied."""
+    one_line = " ".join(text.split()).replace("|", "\\|")
+    longest = max((len(run) for run in re.findall(r"`+", one_line)), default=0)
+    fence = "`" * (longest + 1)
+    pad = " " if longest else ""
+    return f"{fence}{pad}{one_line}{pad}{fence}"
+
+
 def code_block(text: str) -> str:
     """With a fence that is longer than any in the text."""
     longest = max((len(run) for run in re.findall(r"`+", text)), default=0)

@@ -7,7 +7,7 @@ from pathlib import Path
 from junitparser import TestSuite
 
 from compose.drills.report import junit
-from compose.drills.report.markdown import SIGNS, plain, sign_of
+from compose.drills.report.markdown import SIGNS, code, plain, sign_of
 from compose.drills.report.run import Run, read_run
 from compose.drills.verdict import Verdict
 from shared.errors import OperatorError
@@ -76,6 +76,6 @@ def _markdown(rows: Sequence[Row]) -> str:
         "|---|---|---|---:|---|",
     ]
     for row in rows:
-        command = f"`{plain(row.command)}`" if row.command else ""
+        command = code(row.command) if row.command else ""
         lines.append(f"| {row.sign} | {plain(row.title)} | {plain(row.answer)} | {row.lasted_s:.1f} s | {command} |")
     return "\n".join(lines) + "\n"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from compose.drills.report.markdown import code_block, of_run, plain
+from compose.drills.report.markdown import code, code_block, of_run, plain
 from compose.drills.report.page import variants_of
 from compose.drills.report.run import read_run
 from tests.support.sample_run import Sample
@@ -24,6 +24,18 @@ def test_a_guard_is_shown_only_where_it_did_not_hold(tmp_path):
     Sample(interrupted_at_ms=9_000).write(tmp_path / "run")
     run = read_run(tmp_path / "run")
     assert "| 🔶 unknown | before | history-complete | the history was cut off |" in of_run(run, variants_of(run))
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("dcsim drill run my_drill.yaml", "`dcsim drill run my_drill.yaml`"),
+        ("dcsim drill run a|b", r"`dcsim drill run a\|b`"),
+        ("dcsim drill run 'a`b'", "`` dcsim drill run 'a`b' ``"),
+    ],
+)
+def test_a_command_in_a_table_can_be_copied(text, shown):
+    assert code(text) == shown
 
 
 @pytest.mark.parametrize(

@@ -28,6 +28,13 @@ def test_all_runs_stand_in_one_junit_file_and_one_table(tmp_path):
     assert "`dcsim drill run stolen-password --seed 4711`" in table
 
 
+def test_a_command_in_the_table_can_be_copied(tmp_path):
+    """Nothing in it is escaped, as nothing in it is read as Markdown."""
+    run = Sample(people=["alice"]).write(tmp_path / "a")
+    run.write_facts(run.facts().model_copy(update={"command": "dcsim drill run my_drill.yaml"}))
+    assert "| `dcsim drill run my_drill.yaml` |" in write_summary([run.path], tmp_path / "all").markdown
+
+
 def test_a_folder_that_cannot_be_read_is_a_line_and_an_error(tmp_path):
     """It hides none of the others."""
     (tmp_path / "broken").mkdir()
