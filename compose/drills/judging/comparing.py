@@ -9,6 +9,7 @@ from compose.drills.oracles import ORACLES, oracle
 from compose.drills.scenario.drill import Drill
 from compose.drills.scenario.expectations import Operator, Subject
 from compose.drills.scenario.model import is_policy
+from compose.durations import in_words
 
 _COMPARE: Mapping[Operator, Callable[[float, float], bool]] = {
     Operator.LESS: operator.lt,
@@ -29,8 +30,25 @@ def compare(one: float, by: Operator, other: float) -> bool:
     return _COMPARE[by](one, other)
 
 
-def formatted(measure: Measure) -> str:
-    """As people read it: a duration with its clock, a share in percent."""
+def formatted(measure: Measure, *, limit: float | None = None) -> str:
+    """As people read it: a duration with its clock, a share in percent. Beside a `limit` it is as exact as it takes not
+    to read as the limit, unless it is."""
+    text = _rounded(measure)
+    if limit is None or measure.value in (None, limit) or text != _rounded(Measure(limit, measure.unit)):
+        return text
+    return _exact(measure)
+
+
+def _exact(measure: Measure) -> str:
+    value = measure.value
+    assert value is not None
+    if measure.unit in _CLOCKS:
+        words = in_words(int(value)) if value == round(value) else f"{value:.12g} ms"
+        return f"{words} ({_CLOCKS[measure.unit]})"
+    return f"{value * 100:.12g} %" if measure.unit is Unit.RATIO else f"{value:.12g}"
+
+
+def _rounded(measure: Measure) -> str:
     value = measure.value
     if value is None:
         return "not measured"
@@ -65,6 +83,13 @@ def wanted_number(subject: Subject) -> float:
     value = subject.value
     assert value is not None
     return value if isinstance(value, int | float) else value.ms
+
+
+def limit_of(subject: Subject, drill: Drill) -> float | None:
+    """The number it is held against; None where there is none."""
+    if subject.of is not None:
+        return oracle(subject.of).measure(drill).value if subject.of in ORACLES else None
+    return None if subject.value is None else wanted_number(subject)
 
 
 def wanted_words(subject: Subject, drill: Drill | None = None) -> str:

@@ -9,7 +9,15 @@ from compose.drills.finding import Evidence, Finding
 from compose.drills.history.history import Window
 from compose.drills.history.records import Reading
 from compose.drills.judging import events
-from compose.drills.judging.comparing import Incomparable, compare, formatted, holds, wanted_number, wanted_words
+from compose.drills.judging.comparing import (
+    Incomparable,
+    compare,
+    formatted,
+    holds,
+    limit_of,
+    wanted_number,
+    wanted_words,
+)
 from compose.drills.metrics import metric
 from compose.drills.scenario.drill import Drill
 from compose.drills.scenario.expectations import Expectation, Subject, Word
@@ -54,7 +62,8 @@ def _sometimes(word: Word, finding: Finding) -> Finding:
 def _of_metric(word: Word, subject: Subject, drill: Drill, scope: Scope) -> Finding:
     assert subject.metric is not None
     measure = metric(subject.metric).measure(scope)
-    told = f"{subject.metric} is {formatted(measure)}; wanted {_not(word)}{wanted_words(subject, drill)}"
+    found = formatted(measure, limit=limit_of(subject, drill))
+    told = f"{subject.metric} is {found}; wanted {_not(word)}{wanted_words(subject, drill)}"
     measures = {subject.metric: measure}
     try:
         fits = holds(measure, subject, drill) != (word is Word.NEVER)

@@ -135,7 +135,8 @@ def _judge(threshold: Threshold, limit: Limit, scope: Scope) -> Finding:
     if measure.value is None or checked == 0:
         return Finding(Verdict.UNKNOWN, f"{threshold.key}: there was nothing to measure.", measures=measures)
     holds = compare(measure.value, limit.op, limit.value)
-    summary = f"{limit.aggregate} of {threshold.key} is {formatted(measure)}; wanted {limit.text}."
+    found = formatted(measure, limit=limit.value)
+    summary = f"{limit.aggregate} of {threshold.key} is {found}; wanted {limit.text}."
     return Finding(Verdict.PASS if holds else Verdict.FAIL, summary, checked, measures=measures)
 
 

@@ -75,6 +75,22 @@ def test_a_number_is_as_exact_as_a_reader_needs_it(measure, words):
 
 
 @pytest.mark.parametrize(
+    ("measure", "limit", "words"),
+    [
+        (Measure(900_900, Unit.POLICY_MS), 900_000, "15 min 0.9 s (policy)"),
+        (Measure(900_000, Unit.POLICY_MS), 900_000, "15 min (policy)"),
+        (Measure(900_900, Unit.POLICY_MS), 600_000, "15 min (policy)"),
+        (Measure(200.04, Unit.REAL_MS), 200, "200.04 ms (real)"),
+        (Measure(0.99999, Unit.RATIO), 1, "99.999 %"),
+        (Measure(99.96), 100, "99.96"),
+    ],
+)
+def test_a_number_does_not_read_as_a_limit_that_it_is_not(measure, limit, words):
+    """Nobody can see why it failed otherwise."""
+    assert formatted(measure, limit=limit) == words
+
+
+@pytest.mark.parametrize(
     ("template", "words"),
     [
         ("{{ befor.stale_accepts }}", "did you mean before"),

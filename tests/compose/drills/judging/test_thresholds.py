@@ -83,3 +83,10 @@ def test_what_cannot_be_read_is_said_with_the_nearest_right_word(key, limit, wor
     with pytest.raises(OperatorError) as caught:
         parse_threshold(key, [limit])
     assert words in str(caught.value)
+
+
+def test_what_missed_its_limit_does_not_read_as_its_limit():
+    story = Story()
+    story.ask("alice", took=0.2004)
+    (one,) = judged(story, thresholds={"latency": ["max<=200"]}).thresholds
+    assert one.finding.summary == "max of latency is 200.4 ms (real); wanted max<=200."
