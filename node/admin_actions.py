@@ -5,11 +5,9 @@ user's epoch and appends to the invalidation log, all under the head lock; after
 the delivery tells the others. What is told names a user and an epoch and carries no value.
 """
 
-import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -22,6 +20,7 @@ from node.passwords import Passwords
 from node.store import credentials, invalidation_log, remember_me, users
 from node.store.credentials import Credentials
 from node.store.engine import Database
+from node.to_the_end import ToTheEnd
 from shared.actions import Action
 from shared.clock import PolicyClock
 from shared.errors import CallerError, DependencyError
@@ -31,7 +30,6 @@ from shared.settings import Switches
 
 log = get_logger()
 
-T = TypeVar("T")
 EVERYONE = "everyone"
 """Action of the entry that voids everybody's sessions: the operator's, and no call of Jira's."""
 
@@ -75,7 +73,8 @@ class AdminActions:
         self._clock = clock
         self._node_id = node_id
         self._switches = switches
-        self._running: set[asyncio.Task[Any]] = set()
+        self._to_the_end = ToTheEnd()
+        """A caller who hangs up after the commit must not keep the caches and the other nodes from hearing of it."""
 
     async def change_password(self, user: Account, password: str) -> Outcome:
         """An administrator sets somebody's password."""
@@ -211,18 +210,6 @@ class AdminActions:
         return await self._to_the_end(
             self._carry_out(action, user, change, clear_tokens=clear_tokens, proved=proved, spare=spare)
         )
-
-    async def _to_the_end(self, work: Coroutine[Any, Any, T]) -> T:
-        """A caller who hangs up after the commit must not keep the caches and the other nodes from hearing of it."""
-        task = asyncio.create_task(work)
-        self._running.add(task)
-        task.add_done_callback(self._over)
-        return await asyncio.shield(task)
-
-    def _over(self, task: asyncio.Task[Any]) -> None:
-        self._running.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
-            log.debug("action not performed", error=str(error))
 
     async def _carry_out(
         self,

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from node.cluster import ACTIVE, NO_HEARTBEAT_MS, OFFLINE, Fate, fate
-from node.store import cluster_nodes, leases
+from node.store import anonymizations, cluster_nodes, leases
 from node.store.cluster_nodes import ClusterNode
 from node.store.engine import Database
 from node.upgrading import Upgrading
@@ -61,7 +61,8 @@ class Membership:
                     heartbeat_ms=now_ms,
                 ),
             )
-            await self._upgrading.notice(connection, just_joined=True)
+            await anonymizations.give_up(connection, settings.node_id, now_ms=now_ms)
+            await self._upgrading.notice(connection)
 
     async def run(self) -> None:
         """Beats until cancelled."""

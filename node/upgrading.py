@@ -16,13 +16,17 @@ from node.store import cluster_nodes, upgrades
 from node.store.cluster_nodes import ClusterNode
 from node.store.engine import Database
 from node.store.upgrades import Upgrade
+from node.to_the_end import ToTheEnd
 from node.upgrade import REFUSALS, Order, UpgradeState, ordered, with_builds
 from shared.clock import PolicyClock
-from shared.errors import CallerError, DcsimError
+from shared.errors import CallerError, DependencyError
 from shared.log import get_logger
 from shared.versions import Version
 
 log = get_logger()
+
+RETRY_S = 0.5
+"""Real time between two attempts to report the end of the tasks."""
 
 
 class Upgrading:
@@ -34,6 +38,8 @@ class Upgrading:
         self._database = database
         self._clock = clock
         self._approved = asyncio.Event()
+        self._is_executing = False
+        self._to_the_end = ToTheEnd()
         self._node_id = node_id
         self._version = version
         self._tasks_ms = int(tasks_s * 1000)
@@ -46,16 +52,27 @@ class Upgrading:
 
     async def order(self, order: Order) -> Upgrade:
         """Raises CallerError 409 when the order does not fit the state, and then nothing has changed."""
-        async with self._database.transaction() as connection:
-            await upgrades.lock(connection)
-            upgrade = await self._observe(connection)
-            state = ordered(upgrade.state, order)
-            if state is None:
-                raise CallerError(409, REFUSALS[order])
-            executing = self._node_id if state is UpgradeState.RUNNING else None
-            await self._enter(connection, replace(upgrade, state=state, executing_node=executing))
-            upgrade = await self._observe(connection)
-        if upgrade.state is UpgradeState.RUNNING:
+        return await self._to_the_end(self._carry_out(order))
+
+    async def _carry_out(self, order: Order) -> Upgrade:
+        begins = False
+        try:
+            async with self._database.transaction() as connection:
+                await upgrades.lock(connection)
+                upgrade = await self._observe(connection)
+                state = ordered(upgrade.state, order)
+                if state is None:
+                    raise CallerError(409, REFUSALS[order])
+                if begins := state is UpgradeState.RUNNING:
+                    self._is_executing = True  # before the commit: a heartbeat that reads the row looks here
+                executing = self._node_id if begins else None
+                await self._enter(connection, replace(upgrade, state=state, executing_node=executing))
+                upgrade = await self._observe(connection)
+        except DependencyError:
+            if begins:  # and nobody knows whether it was written; if so, `notice` finds that nobody runs the tasks
+                self._is_executing = False
+            raise
+        if begins:
             self._approved.set()
         return upgrade
 
@@ -65,9 +82,13 @@ class Upgrading:
             await self._approved.wait()
             self._approved.clear()
             await self._clock.at(self._clock.now_ms() + self._tasks_ms, self._finish)
+            while self._is_executing:
+                await asyncio.sleep(RETRY_S)
+                await self._finish()
 
-    async def notice(self, connection: AsyncConnection, *, just_joined: bool = False, may_judge: bool = False) -> None:
-        """Called when this node joins, leaves or beats: writes down what changed, and an upgrade whose node is gone.
+    async def notice(self, connection: AsyncConnection, *, may_judge: bool = False) -> None:
+        """Called when this node joins, leaves or beats: writes down what changed, and an upgrade that nobody carries
+        out: its node is gone, or is this one, which has been restarted or never heard that it was to begin.
 
         Whether another node is gone is only looked at when the caller `may_judge`, having been awake itself.
         """
@@ -78,9 +99,12 @@ class Upgrading:
         upgrade = await self._observe(connection)
         if upgrade.state is not UpgradeState.RUNNING:
             return
-        is_mine = upgrade.executing_node == self._node_id
-        if (just_joined and is_mine) or (may_judge and await self._is_gone(connection, upgrade.executing_node)):
+        is_dropped = self._is_mine(upgrade) and not self._is_executing
+        if is_dropped or (may_judge and await self._is_gone(connection, upgrade.executing_node)):
             await self._enter(connection, replace(upgrade, state=UpgradeState.FAILED))
+
+    def _is_mine(self, upgrade: Upgrade | None) -> bool:
+        return upgrade is not None and (upgrade.state, upgrade.executing_node) == (UpgradeState.RUNNING, self._node_id)
 
     async def _is_gone(self, connection: AsyncConnection, node_id: str | None) -> bool:
         node = None if node_id is None else await cluster_nodes.find(connection, node_id)
@@ -107,16 +131,17 @@ class Upgrading:
         return Upgrade(UpgradeState.STABLE, oldest.build_number, oldest.version)
 
     async def _finish(self) -> None:
+        """Writes down that the tasks are done; while the database is away they count as being executed."""
         try:
             async with self._database.transaction() as connection:
                 await upgrades.lock(connection)
-                upgrade = await upgrades.latest(connection)
-                if upgrade is None or (upgrade.state, upgrade.executing_node) != (UpgradeState.RUNNING, self._node_id):
-                    return  # somebody took us for dead meanwhile
-                done = Upgrade(UpgradeState.STABLE, self._version.build_number, self._version.full)
-                await self._enter(connection, done)
-        except DcsimError as error:
-            log.error("upgrade tasks cannot report their end", error=str(error))
+                if self._is_mine(await upgrades.latest(connection)):  # nobody took us for dead meanwhile
+                    done = Upgrade(UpgradeState.STABLE, self._version.build_number, self._version.full)
+                    await self._enter(connection, done)
+        except DependencyError as error:
+            log.warning("upgrade tasks cannot report their end yet", error=str(error))
+        else:
+            self._is_executing = False
 
     async def _enter(self, connection: AsyncConnection, upgrade: Upgrade) -> None:
         await upgrades.append(connection, upgrade, now_ms=self._clock.now_ms())

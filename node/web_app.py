@@ -97,7 +97,7 @@ def _services(node: Node, spawn: Spawn) -> Services:
     return Services(
         paths=paths,
         jar=_cookie_jar(settings, paths),
-        anonymizing=Anonymizing(database, node.actions, clock, node_id=settings.node_id, spawn=spawn),
+        anonymizing=Anonymizing(database, node.actions, clock, node.life, node_id=settings.node_id, spawn=spawn),
         websudo=WebSudo(timeout_ms=settings.websudo_timeout_s * 1000, is_disabled=settings.websudo_disabled),
         profiles=Profiles(database, node.actions),
         own_password=OwnPassword(database, node.passwords, node.actions, is_read_only=settings.read_only_directory),

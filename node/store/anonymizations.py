@@ -2,15 +2,16 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.clock import as_datetime, as_ms
-from shared.schema import anonymizations
+from shared.schema import TASK_LOCK, anonymizations
 
 IN_PROGRESS = "IN_PROGRESS"
 COMPLETED = "COMPLETED"
 VALIDATION_FAILED = "VALIDATION_FAILED"
+GONE = "The executing node went away."
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,11 @@ class AnonymizationTask:
     started_ms: int | None
     finished_ms: int | None
     error: str | None
+
+
+async def lock(connection: AsyncConnection) -> None:
+    """Until commit nobody else starts a task or ends one."""
+    await connection.execute(select(func.pg_advisory_xact_lock(TASK_LOCK)))
 
 
 async def submit(
@@ -57,6 +63,15 @@ async def finish(
         update(anonymizations)
         .where(anonymizations.c.task_id == task_id)
         .values(status=status, finish_time=as_datetime(now_ms), errors=error)
+    )
+
+
+async def give_up(connection: AsyncConnection, node_id: str, *, now_ms: int) -> None:
+    """Ends what an earlier life of that node was at."""
+    await connection.execute(
+        update(anonymizations)
+        .where(anonymizations.c.executing_node == node_id, anonymizations.c.status == IN_PROGRESS)
+        .values(status=VALIDATION_FAILED, finish_time=as_datetime(now_ms), errors=GONE)
     )
 
 

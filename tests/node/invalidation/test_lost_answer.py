@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from node.anonymizing import Anonymizing
+from node.life import NodeLife
 from node.store import anonymizations
 from node.store.anonymizations import COMPLETED, VALIDATION_FAILED
 from shared.errors import DependencyError
@@ -89,7 +90,7 @@ async def test_an_anonymization_says_no_more_than_is_known(database_url, lost, s
         alice, admin = await node.account(), await node.account("admin")
         node.actions._database = Unanswered(node.database, lost)
         anonymizing = Anonymizing(
-            node.database, node.actions, node.policy, node_id=node.id, spawn=background.create_task
+            node.database, node.actions, node.policy, NodeLife(), node_id=node.id, spawn=background.create_task
         )
         task_id = (await anonymizing.start(alice, admin)).task_id
 
