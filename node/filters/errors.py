@@ -31,6 +31,9 @@ def errors_filter(shell: Shell) -> Filter:
             except DependencyError as error:
                 log.warning("dependency away", path=request.path, error=str(error))
                 return _unavailable(str(error), request, shell, is_rest=is_rest)
+            except web.RequestPayloadError as error:
+                malformed = CallerError(400, f"The request body could not be read: {error}")
+                return _caller_error(malformed, request, shell, is_rest=is_rest)
             except web.HTTPException as error:
                 return _http_error(error, request, shell, is_rest=is_rest)
             except Exception:

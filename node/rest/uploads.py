@@ -1,8 +1,8 @@
 """Reading files out of a multipart form, piece by piece, so that no sender decides how much memory it takes."""
 
 from aiohttp import BodyPartReader, MultipartReader
-from aiohttp.http_exceptions import HttpProcessingError
 
+from node.forms import MALFORMED
 from node.issues.attachments import FILE_BYTES_MAX, NewFile, too_large
 from node.request import Request
 from shared.errors import CallerError
@@ -11,8 +11,6 @@ FORM_BYTES_MAX = 2 * FILE_BYTES_MAX
 """Of all files in one request together."""
 PARTS_MAX = 100
 MULTIPART = "multipart/form-data"
-_MALFORMED = (ValueError, LookupError, RuntimeError, AssertionError, HttpProcessingError)
-"""What aiohttp raises, depending on what is wrong with a form."""
 
 
 async def uploaded_files(request: Request, part_name: str) -> list[NewFile]:
@@ -22,7 +20,7 @@ async def uploaded_files(request: Request, part_name: str) -> list[NewFile]:
         raise CallerError(415, f"Content type '{request.content_type}' is not supported; send {MULTIPART}")
     try:
         files = await _read(await request.multipart(), part_name)
-    except _MALFORMED as error:
+    except MALFORMED as error:
         raise CallerError(400, f"The form cannot be read: {error}") from error
     if not files:
         raise CallerError(400, f"The form has no file in a part named '{part_name}'.")
