@@ -5,6 +5,7 @@ user's epoch and appends to the invalidation log, all under the head lock; after
 the delivery tells the others. What is told names a user and an epoch and carries no value.
 """
 
+import itertools
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -17,7 +18,7 @@ from node.invalidation import InvalidationDelivery
 from node.invalidation.lease import boot_ns
 from node.invalidation.receipts import NodeReceipt, Receipt, Receipts
 from node.passwords import Passwords
-from node.store import credentials, invalidation_log, remember_me, users
+from node.store import credentials, directory, invalidation_log, remember_me, users
 from node.store.credentials import Credentials
 from node.store.engine import Database
 from node.to_the_end import ToTheEnd
@@ -34,6 +35,10 @@ EVERYONE = "everyone"
 """Action of the entry that voids everybody's sessions: the operator's, and no call of Jira's."""
 
 Change = Callable[[AsyncConnection], Awaitable[None]]
+
+
+async def _nothing(_connection: AsyncConnection) -> None:
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +97,7 @@ class AdminActions:
         number = "".join(ch for ch in user.user_key if ch.isdigit())
 
         async def change(connection: AsyncConnection) -> None:
-            name = f"jirauser{number}"
+            name = await _free_name(connection, f"jirauser{number}", user)
             await users.update_profile(
                 connection,
                 user.user_key,
@@ -102,7 +107,7 @@ class AdminActions:
                 active=False,
             )
 
-        return await self._perform(Action.ANONYMIZE, user, change)
+        return await self._perform(Action.ANONYMIZE, user, change, lock=users.lock_names)
 
     async def delete_user(self, user: Account) -> Outcome:
         async def change(connection: AsyncConnection) -> None:
@@ -203,12 +208,13 @@ class AdminActions:
         user: Account,
         change: Change,
         *,
+        lock: Change = _nothing,
         clear_tokens: bool = True,
         proved: Credentials | None = None,
         spare: str | None = None,
     ) -> Outcome:
         return await self._to_the_end(
-            self._carry_out(action, user, change, clear_tokens=clear_tokens, proved=proved, spare=spare)
+            self._carry_out(action, user, change, lock=lock, clear_tokens=clear_tokens, proved=proved, spare=spare)
         )
 
     async def _carry_out(
@@ -217,16 +223,18 @@ class AdminActions:
         user: Account,
         change: Change,
         *,
+        lock: Change,
         clear_tokens: bool,
         proved: Credentials | None,
         spare: str | None,
     ) -> Outcome:
         """The one sequence. Raises CallerError 404 when the user has gone meanwhile and 400 when what he proved is not
-        current any more, and then nothing has changed."""
+        current any more, and then nothing has changed. `lock` comes before the user's row, as for others who rename."""
         now_ms, began_ns = self._clock.now_ms(), boot_ns()
         async with self._invalidating() as connection:
             if proved is not None and not await credentials.is_current(connection, proved):
                 raise wrong_current_password()
+            await lock(connection)
             epoch = await users.raise_epoch(connection, user.user_key)
             if epoch is None:
                 raise CallerError(404, f"The user named '{user.username}' does not exist")
@@ -264,5 +272,12 @@ def wrong_current_password() -> CallerError:
     return CallerError(400, fields={"currentPassword": "The current password you entered is not correct."})
 
 
-async def _nothing(_connection: AsyncConnection) -> None:
-    return None
+async def _free_name(connection: AsyncConnection, wanted: str, user: Account) -> str:
+    """That name, or with a number behind it if somebody else has it. Needs the lock of names."""
+    name = wanted
+    for number in itertools.count(2):
+        owner = await directory.by_name(connection, name)
+        if owner is None or owner.user_key == user.user_key:
+            break
+        name = f"{wanted}-{number}"
+    return name

@@ -139,4 +139,7 @@ class Anonymizing:
                 problem = f"It is not known whether the user was anonymized; do it again. {error}"
             except DcsimError as error:
                 return str(error)
+            except Exception:  # a bug of ours ends this task and not the node
+                log.exception("unexpected error")
+                return f"Unexpected error; the log of {self._node_id} has the details."
         return problem

@@ -26,7 +26,11 @@ for TRANSACTION_LIMIT_S, so this is less."""
 
 
 class Database:
-    """Hands out transactions. Raises DependencyError whenever Postgres does not answer or refuses to."""
+    """Hands out transactions. Raises DependencyError whenever Postgres does not answer or refuses to.
+
+    That a value does not fit its column, or breaks a constraint, is no such refusal: to try again would not help.
+    Callers see to it beforehand, and so SQLAlchemy's error is left to be the bug it is.
+    """
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
@@ -40,6 +44,8 @@ class Database:
         except PoolTimeout as error:
             raise DependencyError(f"no free Postgres connection within {POOL_TIMEOUT_S:g} s") from error
         except DBAPIError as error:
+            if _is_answer(error):
+                raise
             raise DependencyError(f"Postgres did not answer: {_first_line(error.orig or error)}") from error
         except (OSError, TimeoutError) as error:
             raise DependencyError(f"Postgres cannot be reached: {_first_line(error) or 'it timed out'}") from error
@@ -68,6 +74,12 @@ async def open_database(url: str, *, pool_size: int) -> AsyncIterator[Database]:
 def is_storable(text: str) -> bool:
     """Postgres cannot hold NUL, and lone surrogates are no text at all. Nothing that is stored has such a name."""
     return "\0" not in text and not any("\ud800" <= ch <= "\udfff" for ch in text)
+
+
+def _is_answer(error: DBAPIError) -> bool:
+    """Has Postgres, or asyncpg in its place, looked at the data and found it wrong? SQLSTATE 22 is for data, 23 for
+    constraints."""
+    return (getattr(error.orig, "sqlstate", None) or "").startswith(("22", "23"))
 
 
 def _first_line(error: BaseException) -> str:

@@ -1,5 +1,6 @@
 """Changing users. Whoever voids what was issued to them does so through `raise_epoch`, in the same transaction."""
 
+import secrets
 from collections.abc import Iterable
 
 from sqlalchemy import delete as sql_delete
@@ -24,7 +25,7 @@ async def create(
     user_id = await connection.scalar(
         insert(users)
         .values(
-            user_key=f"new:{username.lower()}",
+            user_key=f"new:{secrets.token_hex(8)}",
             user_name=username,
             lower_user_name=username.lower(),
             display_name=display_name,

@@ -198,6 +198,24 @@ async def test_anonymizing_is_a_task_that_renames_and_disables(admin, node):
     assert (await node.browser().log_in(person["name"], "bob")).status == 200
 
 
+async def test_a_name_that_is_taken_keeps_nobody_from_being_anonymized(admin):
+    """He gets the next one, and keeps it when it is done again."""
+    key = (await admin.request("GET", f"{USER}?username=bob")).json()["key"]
+    name = key.lower()
+    taken = {"name": name, "emailAddress": "x@example.com", "displayName": "x"}
+    assert (await admin.request("POST", USER, json=taken)).status == 201
+    for _ in range(2):
+        started = await admin.request("POST", f"{USER}/anonymization", json={"userKey": key})
+        assert (await finished(admin, started.json()["progressUrl"]))["status"] == "COMPLETED"
+        assert (await admin.request("GET", f"{USER}?key={key}")).json()["name"] == f"{name}-2"
+
+
+async def test_a_name_may_fill_its_column(admin):
+    """All 255 characters of it."""
+    user = {"name": "x" * 255, "emailAddress": "x@example.com", "displayName": "x"}
+    assert (await admin.request("POST", USER, json=user)).status == 201
+
+
 async def test_nobody_anonymizes_himself(admin):
     """Accepted and then failed, as the real one does it."""
     key = (await admin.request("GET", "/rest/api/2/myself")).json()["key"]
