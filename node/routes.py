@@ -54,6 +54,12 @@ class Route:
         return [prefix + self.path for prefix in self.prefixes]
 
     @property
+    def methods(self) -> tuple[str, ...]:
+        """What it answers: HEAD like GET, as servlets and REST resources do; aiohttp leaves out the body. Only
+        `/status`, which is ours, knows GET alone."""
+        return ("GET", "HEAD") if self.method == "GET" and not self.is_status else (self.method,)
+
+    @property
     def is_rest(self) -> bool:
         return self.paths[0].startswith("/rest/")
 

@@ -1,5 +1,6 @@
 """The web application of one node: who gets what, the routes, and the order of the filters."""
 
+import itertools
 from dataclasses import dataclass
 
 from aiohttp import web
@@ -205,8 +206,10 @@ def add_routes(router: Router, routes: list[Route], filters: list[Filter], paths
     for route in routes:
         handler = filtered(filters, route)
         for path in route.paths:
-            router.add(route.method, paths.to(path), handler)
+            spellings = [paths.to(path)]
             if route.is_rest:
-                router.add(route.method, paths.to(path) + "/", handler)
+                spellings.append(paths.to(path) + "/")
             if path == "/" and paths.context:
-                router.add(route.method, paths.context, handler)
+                spellings.append(paths.context)
+            for spelling, method in itertools.product(spellings, route.methods):
+                router.add(method, spelling, handler)

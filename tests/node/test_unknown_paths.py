@@ -33,15 +33,30 @@ async def test_it_is_answered_in_the_way_of_that_part_of_the_application(node, m
 
 async def test_a_wrong_method_is_told_the_right_ones(node):
     """All of them, and of that path only."""
-    for path, methods in (("/rest/auth/1/session", "DELETE,GET,POST"), ("/login.jsp", "GET,POST"), ("/status", "GET")):
+    for path, methods in (
+        ("/rest/auth/1/session", "DELETE,GET,HEAD,POST"),
+        ("/login.jsp", "GET,HEAD,POST"),
+        ("/status", "GET"),
+    ):
         answer = await node.browser().request("PATCH", path)
         assert (answer.status, answer.headers["Allow"]) == (405, methods)
 
 
+@pytest.mark.parametrize(
+    "path", ["/login.jsp", "/rest/api/2/serverInfo", "/browse/TEST-1", "/rest/api/2/issue/TEST-1/"]
+)
+async def test_head_is_answered_as_get_is(node, path):
+    """The same status and length, and no body; the next answer on the connection is whole."""
+    alice = await node.logged_in("alice")
+    head, whole = await alice.request("HEAD", path), await alice.request("GET", path)
+    assert (head.status, head.body) == (200, b"")
+    assert head.headers["Content-Length"] == whole.headers["Content-Length"] == str(len(whole.body))
+
+
 async def test_a_health_check_by_another_method_costs_what_a_health_check_costs(node):
-    """No cookie and no session for a balancer that asks with OPTIONS, whatever state the node is in."""
-    for _ in range(2):
-        answer = await node.browser().request("OPTIONS", "/status")
+    """No cookie and no session for a balancer that asks with another method, whatever state the node is in."""
+    for method in ("OPTIONS", "HEAD", "OPTIONS", "HEAD"):
+        answer = await node.browser().request(method, "/status")
         assert answer.status == 405
         assert "Set-Cookie" not in answer.headers
         await node.operator("PUT", "/state", json={"state": "MAINTENANCE"})
