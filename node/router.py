@@ -1,10 +1,12 @@
 """Which handler a request goes to.
 
 Most paths have no variable part and are found in a dictionary; the others, and what no route takes, are left to
-aiohttp's own dispatcher. aiohttp's application around that would cost a request as much as half of our filters, for
-applications in applications, signals and middlewares that a node has none of (`python -m tests.bench.node_request`).
+aiohttp's own dispatcher, once a path that is not plain has been made so. aiohttp's application around that would cost
+a request as much as half of our filters, for applications in applications, signals and middlewares that a node has none
+of (`python -m tests.bench.node_request`).
 """
 
+import re
 from typing import cast
 
 from aiohttp import hdrs, web
@@ -12,6 +14,30 @@ from aiohttp import typedefs as aiohttp_types
 
 from node.request import Request
 from node.routes import Handler
+
+_UNTIDY = re.compile(r";|//|/(?:\.|%2e){1,2}(?:/|$)", re.IGNORECASE)
+"""Finds nothing in what `tidy` returns."""
+_PARAMETERS = re.compile(r";[^/]*")
+_DOT = re.compile(r"%2e", re.IGNORECASE)
+
+
+def tidy(raw_path: str) -> str | None:
+    """The path that Tomcat serves instead: without parameters (`;jsessionid=...`), empty parts, `.` and `..`. None for
+    one that leaves the root, which Tomcat refuses. Takes and returns a percent-encoded path."""
+    parts = _PARAMETERS.sub("", raw_path).split("/")[1:]
+    kept: list[str] = []
+    for part in parts:
+        match _DOT.sub(".", part):
+            case "" | ".":
+                pass
+            case "..":
+                if not kept:
+                    return None
+                kept.pop()
+            case _:
+                kept.append(part)
+    is_folder = bool(kept) and _DOT.sub(".", parts[-1]) in ("", ".", "..")
+    return "/" + "/".join(kept) + ("/" if is_folder else "")
 
 
 class Router:
@@ -37,9 +63,19 @@ class Router:
         """What a `web.Server` calls; it makes its requests by `node.request`."""
         assert isinstance(request, Request)
         handler = self._handlers.get((request.method, request.rel_url.path_safe))
+        if handler is None and _UNTIDY.search(request.rel_url.raw_path):
+            return await self._tidied(request)
         if handler is None or hdrs.EXPECT in request.headers:
             handler = await self._look_for(request)
         return await handler(request)
+
+    async def _tidied(self, request: Request) -> web.StreamResponse:
+        """Goes on with the tidy path alone, so that what is found by it and what is made of it never differ."""
+        path = tidy(request.rel_url.raw_path)
+        if path is not None:
+            return await self(request.clone(rel_url=request.rel_url.with_path(path, encoded=True, keep_query=True)))
+        request.unfit = web.HTTPBadRequest()
+        return await self._refuse("/")(request)
 
     async def _look_for(self, request: Request) -> Handler:
         asked = cast(web.Request, request)
@@ -53,5 +89,7 @@ class Router:
         if request.unfit is None:
             request.variables = match
             return cast(Handler, match.handler)
-        path = request.path
+        return self._refuse(request.path)
+
+    def _refuse(self, path: str) -> Handler:
         return next(handler for prefix, handler in self._unknown if path.startswith(prefix))

@@ -5,6 +5,7 @@ import asyncio
 import pytest
 from yarl import URL
 
+from node.router import tidy
 from tests.support.nodes import running_node
 
 
@@ -82,6 +83,45 @@ async def cookies_of(node, path):
     return (await node.browser().request("GET", path)).headers.getall("Set-Cookie", [])
 
 
+@pytest.mark.parametrize(
+    ("path", "served"),
+    [
+        ("/a/b", "/a/b"),
+        ("//a///b/", "/a/b/"),
+        ("/a;x=1/b;y;z/", "/a/b/"),
+        ("/a/./b/.", "/a/b/"),
+        ("/a/b/../c/..", "/a/"),
+        ("/a/..", "/"),
+        ("/;x", "/"),
+        ("/a/%2e%2E/b%2f..", "/b%2f.."),
+        ("/...", "/..."),
+        ("/a/../..", None),
+        ("/..;/a", None),
+    ],
+)
+def test_a_path_is_tidied_as_tomcat_does(path, served):
+    """Parameters go first, so that they hide no dots; what is percent-encoded stays so."""
+    assert tidy(path) == served
+
+
+async def test_a_form_posted_to_an_untidy_path_is_read(node):
+    """As old proxies and bookmarks have it, with the session in the path."""
+    login = {"os_username": "alice", "os_password": "alice"}
+    async with node.client.post(f"{node.url}/login.jsp;jsessionid=A", data=login, allow_redirects=False) as answer:
+        assert (answer.status, answer.headers["X-AUSERNAME"]) == (302, "alice")
+
+
+async def test_nobody_is_sent_where_an_untidy_path_points(stores, database_url):
+    """Back from the login page one comes to the page that was served, in this application and on this host."""
+    async with running_node(stores, database_url, context_path="/jira") as node:
+        url = URL(node.settings.url)
+        for path in ("//jira/secure/ViewProfile.jspa", "/x/../jira;y/secure//ViewProfile.jspa;jsessionid=A"):
+            target = url.with_path(path, encoded=True)
+            async with node.client.get(target, allow_redirects=False) as answer:
+                assert answer.status == 302, path
+                assert "os_destination=%2Fsecure%2FViewProfile.jspa&" in answer.headers["Location"]
+
+
 async def test_below_a_context_path_the_rest_of_the_world_is_unknown_too(stores, database_url):
     """Outside of it there is nothing, not even a REST resource; its own bare name is its front door."""
     async with running_node(stores, database_url, context_path="/jira") as node:
@@ -106,7 +146,21 @@ async def test_below_a_context_path_the_rest_of_the_world_is_unknown_too(stores,
         ("OPTIONS * HTTP/1.1", 404),
         ("GET http://a/rest/api/2/serverInfo HTTP/1.1", 200),
         ("GET /rest%2Fapi/2/serverInfo HTTP/1.1", 404),
-        ("GET //rest/api/2/serverInfo HTTP/1.1", 404),
+        ("GET //rest/api/2/serverInfo HTTP/1.1", 200),
+        ("GET /rest//api/2/serverInfo HTTP/1.1", 200),
+        ("GET /rest/api/2/serverInfo;jsessionid=A HTTP/1.1", 200),
+        ("GET /rest;a/api/2/../latest/./serverInfo HTTP/1.1", 200),
+        ("GET /rest/api/2/%2E%2e/latest/serverInfo HTTP/1.1", 200),
+        ("GET http://a//rest/api/2/serverInfo HTTP/1.1", 200),
+        ("GET /login.jsp;jsessionid=A?os_authType=none HTTP/1.1", 200),
+        ("GET /browse/../secure/admin/user/UserBrowser.jspa HTTP/1.1", 302),
+        ("GET //secure/Dashboard.jspa HTTP/1.1", 302),
+        ("GET /login.jsp/..;/rest/api/2/myself HTTP/1.1", 401),
+        ("GET /rest/../../login.jsp HTTP/1.1", 400),
+        ("GET /..;/login.jsp HTTP/1.1", 400),
+        ("GET /.../.x;y HTTP/1.1", 404),
+        ("HEAD /browse/TEST-1;x HTTP/1.1", 200),
+        ("GET //evil.example/login.jsp HTTP/1.1", 404),
         ("GET /login.jsp%0a HTTP/1.1", 404),
     ],
 )
