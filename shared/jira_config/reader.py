@@ -1,6 +1,7 @@
 """Which of the files is which, and which one wins. The only part that touches the disk, through `xml_file`."""
 
 import os
+import stat
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
@@ -40,14 +41,26 @@ def read(path: Path, *, allow_overflow: bool = False) -> SessionConfig:
 
 
 def read_install(directory: Path, *, allow_overflow: bool = False) -> SessionConfig:
-    """The configuration of a Jira installation directory. Raises OperatorError naming all files that are missing."""
-    missing = [role for role in Role if not os.path.isfile(directory / role)]
+    """The configuration of a Jira installation directory. Raises OperatorError naming all files that are missing, and
+    for a directory that this user may not look into, where a file could be there for all we know."""
+    missing = [role for role in Role if not _is_file(directory, role)]
     if missing:
         raise OperatorError(
             f"{directory} is not a Jira installation directory, {' and '.join(missing)} "
             f"{'is' if len(missing) == 1 else 'are'} missing; give the directory that holds conf and atlassian-jira"
         )
     return _assemble({role: read_xml(directory / role) for role in Role}, allow_overflow=allow_overflow)
+
+
+def _is_file(directory: Path, role: Role) -> bool:
+    try:
+        return stat.S_ISREG(os.stat(directory / role).st_mode)
+    except PermissionError as error:
+        raise OperatorError(
+            f"cannot look into {directory}: {error.strerror}: {error.filename}; run as a user who may read it"
+        ) from error
+    except (OSError, ValueError):  # not there, or no name that could be
+        return False
 
 
 def read_files(paths: Sequence[Path], *, allow_overflow: bool = False) -> SessionConfig:

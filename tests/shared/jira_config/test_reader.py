@@ -1,7 +1,7 @@
 """Reading the three files: what is accepted, what wins, what is refused and how."""
 
 import os
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -394,3 +394,31 @@ def test_incomplete_installation(tmp_path):
     put(tmp_path / "conf/web.xml", server_xml())
     with pytest.raises(OperatorError, match=r"WEB-INF/web.xml and atlassian-jira\S+seraph-config.xml are missing"):
         read(tmp_path)
+
+
+@contextmanager
+def as_ordinary_user():
+    """Root may read everything; whoever is not root stays who he is."""
+    is_root = os.geteuid() == 0
+    if is_root:
+        os.seteuid(65534)
+    try:
+        yield
+    finally:
+        if is_root:
+            os.seteuid(0)
+
+
+def test_an_installation_one_may_not_look_into(tmp_path):
+    """Nobody is told that files are missing, which may well be there."""
+    directory = install(tmp_path)
+    conf = directory / "conf"
+    conf.chmod(0)
+    try:
+        with (
+            as_ordinary_user(),
+            pytest.raises(OperatorError, match=r"cannot look into .*run as a user who may read it"),
+        ):
+            read_install(directory)
+    finally:
+        conf.chmod(0o700)
