@@ -16,7 +16,7 @@ OF_THE_FILE = {
         HE_TRIED.replace("after: reset", "after: rollback, before: baseline"),
         "unknown",
     ),
-    "the expectation is about nobody": ("user: thief-001, node: node-2", "user: owner-001, node: node-2", "unknown"),
+    "the expectation is about nobody": ("user: thief-001, node: node-2", "user: dave, node: node-2", "unknown"),
     "the threshold is about nobody": (THRESHOLD, '"latency{phase:method,user:nobody}": ["p(95)<20000"]', "unknown"),
     "the threshold is about nothing": (THRESHOLD, '"latency{phase:setup,kind:write}": ["p(95)<20000"]', "unknown"),
     "the threshold is too strict": (THRESHOLD, '"latency{phase:method,group:office}": ["p(95)<0.001"]', "fail"),
