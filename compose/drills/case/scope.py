@@ -29,8 +29,8 @@ def same(wanted: str | None, *found: str | None) -> bool:
 
 @dataclass(frozen=True)
 class Scope:
-    """`where` narrows what belongs to an operation: user, group, node, kind, status, authenticated before. Its `cause`
-    narrows logouts."""
+    """`where` narrows what belongs to an operation: user, group, node, kind, status, authenticated before. What no node
+    answered belongs to the node it was for, or nobody would see how that node failed. Its `cause` narrows logouts."""
 
     case: Case
     window: Window = EVERYTHING
@@ -91,7 +91,7 @@ class Scope:
         return (
             (where.user is None or same(where.user, invoke.user, self.case.credentials.account_of(operation)))
             and same(where.group, invoke.group)
-            and same(where.node, operation.node)
+            and same(where.node, operation.place)
             and same(where.kind, operation.kind)
             and where.status in (None, operation.status)
             and self._is_old_enough(operation)

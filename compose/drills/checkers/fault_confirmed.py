@@ -74,7 +74,7 @@ def _sent_before(case: Case, at_ns: int) -> tuple[Operation, ...]:
 
 def _touches(case: Case, operation: Operation, nodes: list[str]) -> bool:
     """Answered there, bound there, or with a session that lives there; also an act, which every node must hear of."""
-    if operation.node in nodes or operation.invoke.bound_to in nodes or operation.invoke.action is not None:
+    if operation.place in nodes or operation.invoke.bound_to in nodes or operation.invoke.action is not None:
         return True
     born = case.credentials.session_shown(operation)
     return born is not None and born.node in nodes

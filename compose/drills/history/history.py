@@ -72,6 +72,11 @@ class Operation:
         return None if self.completion is None else self.completion.node
 
     @property
+    def place(self) -> str | None:
+        """The node that answered; where none did, the one it was for: that it was sent to, or that its route names."""
+        return self.node or self.invoke.pinned_to or self.invoke.bound_to
+
+    @property
     def known_via(self) -> KnownVia:
         return KnownVia.NOBODY if self.completion is None else self.completion.known_via
 

@@ -79,8 +79,9 @@ class Opened:
 @dataclass(frozen=True, slots=True)
 class Invoke:
     """Somebody sends a request. `session` and `token` are short names of what he shows, None for nothing shown: the
-    JSESSIONID's hash and the row of the remember-me token. `bound_to` is the node his route names. `login_op` is the
-    login that gave the session shown. `intended_ns` is when an open-loop arrival was due; latency counts from there."""
+    JSESSIONID's hash and the row of the remember-me token. `bound_to` is the node his route names, `pinned_to` the one
+    he talks to directly, past the balancer. `login_op` is the login that gave the session shown. `intended_ns` is when
+    an open-loop arrival was due; latency counts from there."""
 
     real_ns: int
     policy_ms: int
@@ -97,6 +98,7 @@ class Invoke:
     login_op: int | None = None
     action: Action | None = None
     victim: str | None = None
+    pinned_to: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -123,7 +123,7 @@ def evidence_of(operation: Operation, clock: Clockface) -> Evidence:
 
 def _could_be_there(operation: Operation, node: str | None) -> bool:
     answer = operation.completion
-    return same(node, operation.node) or (answer is not None and answer.route in _PLACED)
+    return same(node, operation.place) or (answer is not None and answer.route in _PLACED)
 
 
 def _has_reached_a_node(operation: Operation) -> bool:

@@ -219,7 +219,7 @@ class Population:
         jar = CookieJar(now_ms=self._recorder.policy_ms)
         logins: dict[str, int] = {}
         url = self._places.nodes[group.pin_to] if group.pin_to is not None else self._places.base_url
-        browsers = [self._browser(url, jar, logins, label, name, self._places.session_cookie)]
+        browsers = [self._browser(url, jar, logins, label, name, self._places.session_cookie, pinned_to=group.pin_to)]
         if group.visits_neighbour:
             if self._places.neighbour_url is None:
                 raise OperatorError(f"traffic.{name} visits a neighbour, but cluster.neighbour does not say what it is")
@@ -242,7 +242,15 @@ class Population:
         return group.login_as or label
 
     def _browser(
-        self, url: str, jar: CookieJar, logins: dict[str, int], user: str, group: str, session_cookie: str
+        self,
+        url: str,
+        jar: CookieJar,
+        logins: dict[str, int],
+        user: str,
+        group: str,
+        session_cookie: str,
+        *,
+        pinned_to: str | None = None,
     ) -> RecordingBrowser:
         return RecordingBrowser(
             Browser(self._client, url, jar, patience_s=PATIENCE_S),
@@ -252,6 +260,7 @@ class Population:
             logins=logins,
             session_cookie=session_cookie,
             remember_me_cookie=self._places.remember_me_cookie,
+            pinned_to=pinned_to,
         )
 
     def _chance(self, *what: object) -> random.Random:

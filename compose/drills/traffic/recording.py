@@ -42,7 +42,8 @@ class Told:
 
 class RecordingBrowser:
     """One person's browser at one application, which calls its cookies `session_cookie` and `remember_me_cookie`.
-    `logins` notes which login each session and token came from; who visits several applications has one for all."""
+    `logins` notes which login each session and token came from; who visits several applications has one for all.
+    `pinned_to` is the node it talks to past the balancer."""
 
     def __init__(
         self,
@@ -54,6 +55,7 @@ class RecordingBrowser:
         logins: dict[str, int] | None = None,
         session_cookie: str = contract.SESSION_COOKIE,
         remember_me_cookie: str = contract.REMEMBER_ME_COOKIE,
+        pinned_to: str | None = None,
     ) -> None:
         self.browser = browser
         self.user = user
@@ -61,6 +63,7 @@ class RecordingBrowser:
         self._group = group
         self._session_cookie = session_cookie
         self._remember_me_cookie = remember_me_cookie
+        self._pinned_to = pinned_to
         self._login_of = {} if logins is None else logins
         self._strips_routes = False
         self._stripped = 0
@@ -96,6 +99,7 @@ class RecordingBrowser:
                 login_op=known_by,
                 action=action,
                 victim=victim,
+                pinned_to=self._pinned_to,
             )
         )
         answer: Answer | None = None

@@ -2,7 +2,7 @@
 
 import pytest
 
-from compose.drills.history.records import OpKind
+from compose.drills.history.records import OpKind, Outcome
 from compose.drills.judging.expecting import sentence_of, turned
 from compose.drills.verdict import Verdict
 from shared.contract import KnownVia, RouteReason
@@ -122,6 +122,23 @@ def test_a_request_that_was_free_to_go_anywhere_could_have_gone_there():
         assert verdict_of(story, never=nobody_there) is verdict
         story.login("bob", node="node-1", route=route)
         assert verdict_of(story, never=nobody_there) is FAIL
+
+
+@pytest.mark.parametrize(
+    "subject",
+    [
+        {"event": "request.failed"},
+        {"metric": "failed-requests", "op": ">", "value": 0},
+        {"checker": "availability"},
+    ],
+)
+def test_what_no_node_answered_is_the_failure_of_the_node_it_was_for(subject):
+    """Bound there by a route, or talking to it directly; the others had no part in it."""
+    for story, lost in ((story_of("+"), {}), (Story(), {"outcome": Outcome.FAIL, "pinned_to": "node-1"})):
+        story.failed("alice", **lost)
+        story.login("carol", node="node-2")
+        for node, verdict in (("node-1", FAIL), ("!node-2", FAIL), ("node-2", PASS), ("!node-1", PASS)):
+            assert verdict_of(story, never={**subject, "where": {"node": node}}) is verdict
 
 
 def test_whoever_must_always_be_let_in_and_gets_no_answer_is_not():

@@ -53,6 +53,15 @@ def test_a_limit_holds_does_not_or_has_nothing_to_hold_for(key, limit, verdict):
     assert (one.verdict, one.id) == (verdict, f"{key}: {limit}")
 
 
+def test_a_label_finds_the_failures_of_a_node():
+    """No node answered them; they were for the node that alice is bound to."""
+    story = Story()
+    story.login("alice", node="node-2")
+    story.failed("alice")
+    (one,) = judged(story, thresholds={"failed{node:node-2}": "rate<0.01"}).thresholds
+    assert one.verdict is FAIL
+
+
 def test_each_limit_has_its_own_verdict():
     found = judged(four_requests(), thresholds={"latency": ["min<1", "max<1000"]}).thresholds
     assert [one.verdict for one in found] == [FAIL, PASS]

@@ -72,11 +72,12 @@ async def test_who_is_thrown_out_logs_in_again_if_that_is_his_habit(tmp_path, no
 
 
 async def test_nobody_there_is_an_observation_and_no_error(tmp_path):
-    """What could not be sent was certainly not done; at the start of a run it is the end of it."""
-    groups = {"office": {"users": 2, "mix": "reader"}}
+    """What could not be sent was certainly not done, and is the node's it was for; at the start it ends the run."""
+    groups = {"office": {"users": 2, "mix": "reader", "pin-to": "node-1"}}
     async with people(tmp_path, "http://127.0.0.1:1", groups, create=False) as (population, history):
         await population.everyone("office", at_once=2)
         assert [op.outcome for op in history().operations] == [Outcome.FAIL, Outcome.FAIL]
+        assert [(op.node, op.place) for op in history().operations] == [(None, "node-1")] * 2
         with pytest.raises(HarnessError, match="2 of 2 people could not log in"):
             await population.log_in()
 
