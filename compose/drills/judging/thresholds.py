@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from statistics import fmean, median
 
 from compose.drills.case.case import Case
-from compose.drills.case.scope import Scope, whole_run
+from compose.drills.case.scope import Scope, same, whole_run
 from compose.drills.checkers.checker import unknown
 from compose.drills.finding import Finding, Measure, Unit
 from compose.drills.history.history import Window
@@ -55,7 +55,7 @@ class Threshold:
     limits: tuple[Limit, ...]
 
     def concerns(self, variant: str) -> bool:
-        return self.labels.get("variant", variant) == variant
+        return same(self.labels.get("variant"), variant)
 
 
 def parse_threshold(key: str, limits: Sequence[str]) -> Threshold:
@@ -67,6 +67,8 @@ def parse_threshold(key: str, limits: Sequence[str]) -> Threshold:
     if name not in _AGGREGATES and name not in METRICS:
         raise OperatorError(f"threshold {key!r}: " + unknown_word(name, [*_AGGREGATES, *METRICS], kind="threshold"))
     labels = _labels(key, match["labels"])
+    if not limits:
+        raise OperatorError(f'threshold {key!r} has no limit, so it judges nothing; give one, as ["rate<0.01"]')
     return Threshold(key, name, labels, tuple(_limit(key, name, text) for text in limits))
 
 

@@ -68,7 +68,19 @@ def test_each_limit_has_its_own_verdict():
 
 
 def test_a_threshold_of_another_variant_is_not_judged():
-    assert judged(four_requests(), thresholds={"latency{variant:after}": "min<1"}).thresholds == ()
+    for label in ("after", "!only"):
+        assert judged(four_requests(), thresholds={f"latency{{variant:{label}}}": "min<1"}).thresholds == ()
+
+
+def test_a_threshold_of_every_variant_but_one_is_judged_in_the_others():
+    (one,) = judged(four_requests(), thresholds={"latency{variant:!after}": "min<1"}).thresholds
+    assert one.verdict is FAIL
+
+
+def test_a_threshold_without_a_limit_is_refused():
+    """It would judge nothing, and look as if it had."""
+    with pytest.raises(OperatorError, match="no limit"):
+        parse_threshold("latency", [])
 
 
 @pytest.mark.parametrize(
