@@ -1,5 +1,7 @@
 """`convergence`: once everything is healed and quiet, do the caches agree with the database again?"""
 
+from collections.abc import Iterable
+
 from compose.drills.case.scope import Scope
 from compose.drills.case.words import several
 from compose.drills.checkers.checker import Checker, judged, unknown
@@ -20,7 +22,7 @@ class Settings(Part):
 
 def check(scope: Scope, settings: Settings) -> Finding:
     """Judged are readings after the last heal, or after the last act when there was no fault, and the last of them
-    decides; and requests after the grace."""
+    decides; and requests after the grace. What was read of some nodes only is enough when it leaves out none."""
     faults = scope.history.faults
     lasting = [band for band in faults if band.ends_ns == NEVER_NS]
     if lasting:
@@ -32,12 +34,14 @@ def check(scope: Scope, settings: Settings) -> Finding:
         for reading in scope.history.readings
         if reading.probe == PROBE and reading.real_ns >= healed_ns and reading.real_ns in scope.window
     ]
-    if not readings or readings[-1].value is None:
-        why = f": {readings[-1].error}" if readings and readings[-1].error else ""
-        return unknown(f"{PROBE} was not read after everything had been healed{why}.")
+    last = _last(readings)
+    divergent = [piece for reading in last for piece in _divergent(reading)]
+    missing = None if divergent else _missing(last, scope.case.nodes)
+    if missing is not None:
+        return unknown(f"{PROBE} was not read after everything had been healed{missing}.")
     quiet_ns = healed_ns + round(settings.grace.ms * 1e6)
     stale = [one for one in scope.stale if one.operation.started_ns > quiet_ns]
-    bad = [*_divergent(readings[-1]), *map(evidence_of, stale)]
+    bad = [*divergent, *map(evidence_of, stale)]
     asked = sum(one.operation.started_ns > quiet_ns for one in scope.stale_opportunities)
     return judged(
         bad,
@@ -45,14 +49,35 @@ def check(scope: Scope, settings: Settings) -> Finding:
         good="After the last heal the caches agree with the database, and nobody was let in by anything older.",
         bad=f"{several(len(bad), 'sign')} that the caches did not come to agree with the database.",
         nothing="Nothing was looked at after the last heal.",
-        measures={"divergent": Measure(_number(readings[-1].value))},
+        measures={"divergent": Measure(max((_number(reading.value) or 0 for reading in last), default=None))},
     )
 
 
+def _last(readings: list[Reading]) -> list[Reading]:
+    """The last of the whole cluster, and the last of each part of it that was read later."""
+    found: dict[str | None, Reading] = {}
+    for reading in readings:
+        if not reading.where:
+            found.clear()
+        found[reading.where.get("node")] = reading
+    return list(found.values())
+
+
+def _missing(last: list[Reading], nodes: Iterable[str]) -> str | None:
+    """What nobody knows of the caches in the end; None when all of them were read."""
+    unread = next((reading for reading in last if reading.value is None), None)
+    if unread is not None:
+        return f": {unread.error}" if unread.error else ""
+    read = {reading.where.get("node") for reading in last}
+    left_out = [node for node in nodes if node not in read]
+    return None if None in read or not left_out else f" on {', '.join(left_out)}"
+
+
 def _divergent(reading: Reading) -> list[Evidence]:
-    if _number(reading.value) == 0:
+    if reading.value is None or _number(reading.value) == 0:
         return []
-    return [Evidence(f"{PROBE} is {reading.value} at the end", real_ns=reading.real_ns)]
+    where = f" on {reading.where['node']}" if "node" in reading.where else ""
+    return [Evidence(f"{PROBE} is {reading.value}{where} at the end", real_ns=reading.real_ns)]
 
 
 def _number(value: float | str | None) -> float | None:

@@ -98,7 +98,7 @@ def _steady_state(_variant: str, drill: Drill, case: Case) -> Finding | None:
 
 
 def _doubt(probe: HealthyProbe, readings: Iterable[Reading]) -> Evidence | None:
-    found = [r for r in readings if r.probe == probe.probe and probe.where.items() <= r.where.items()]
+    found = [r for r in readings if r.probe == probe.probe and r.where == probe.where]
     if not found:
         return Evidence(f"{probe.probe} was not read before the method")
     value = found[-1].value

@@ -126,8 +126,9 @@ def _readings(subject: Subject, scope: Scope) -> list[Reading]:
 
 
 def _is_where(subject: Subject, reading: Reading) -> bool:
+    """Read of exactly that: what was read of one node says nothing of all."""
     wanted = subject.where.model_dump(exclude_none=True)
-    return all(reading.where.get(key) == str(value) for key, value in wanted.items())
+    return reading.where == {key: str(value) for key, value in wanted.items()}
 
 
 def _is_as_wanted(subject: Subject, value: float | str | None) -> bool:

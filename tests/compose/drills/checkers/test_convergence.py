@@ -52,3 +52,23 @@ def test_a_fault_that_was_never_healed_leaves_nothing_to_converge(check):
     story.fault("cut")
     story.reading("caches.divergent", 0)
     assert check("convergence", story).verdict is Verdict.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("readings", "verdict"),
+    [
+        ([("", 3), ("node-1", 0)], Verdict.FAIL),
+        ([("", 0), ("node-1", 3)], Verdict.FAIL),
+        ([("node-1", 3), ("", 0)], Verdict.PASS),
+        ([("node-1", 0)], Verdict.UNKNOWN),
+        ([("node-1", 0), ("node-2", None), ("node-3", 0)], Verdict.UNKNOWN),
+        ([("node-1", 0), ("node-2", 0), ("node-3", 0)], Verdict.PASS),
+        ([("node-1", 0), ("node-2", 1), ("node-3", 0)], Verdict.FAIL),
+    ],
+)
+def test_a_reading_of_one_node_speaks_for_that_node_alone(readings, verdict, check):
+    """Only a later reading of all makes up for what one node said, and never the other way round."""
+    story = healed()
+    for node, value in readings:
+        story.reading("caches.divergent", value, **({"node": node} if node else {}))
+    assert check("convergence", story).verdict is verdict

@@ -320,6 +320,17 @@ def test_a_word_over_a_probe(word, values, verdict):
     assert verdict_of(story, **{word: about}) is verdict
 
 
+def test_a_reading_of_one_user_is_none_of_all():
+    """Alice has no token any more; the hundred others are still there."""
+    story = Story()
+    for _ in range(2):
+        story.reading("remember-me.count", 100)
+        story.reading("remember-me.count", 0, user="alice")
+    gone = {"probe": "remember-me.count", "equals": 0}
+    assert verdict_of(story, **{"at-end": gone}) is FAIL
+    assert verdict_of(story, sometimes=gone) is UNKNOWN
+
+
 def test_a_probe_may_say_a_word():
     story = Story()
     story.reading("nodes.state", "RUNNING")

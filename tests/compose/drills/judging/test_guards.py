@@ -141,3 +141,12 @@ def test_a_variant_that_was_not_run_is_unknown():
     judgement = judge_run({"before": drill, "after": drill}, {"before": a_run(variant="before").history()})
     assert [one.verdict for one in judgement.variants] == [Verdict.PASS, Verdict.UNKNOWN]
     assert judgement.verdict is Verdict.UNKNOWN
+
+
+def test_what_one_node_says_does_not_show_that_all_were_well():
+    story = Story()
+    story.reading("sessions", 3)
+    story.reading("sessions", 0, node="node-1")
+    story.mark("method")
+    hypothesis = {"title": "Nobody is there", "probes": [{"probe": "sessions", "tolerance": 0}]}
+    assert guards(story, steady_state_hypothesis=hypothesis)["steady-state"] is Verdict.UNKNOWN
