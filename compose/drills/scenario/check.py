@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from compose.drills.faults import make_fault
+from compose.drills.history.records import OPERATORS
 from compose.drills.judging import check_answer, check_drill
 from compose.drills.scenario.drill import Drill
 from compose.drills.scenario.load import LoadedDrill
@@ -17,6 +18,8 @@ from compose.nearest import unknown_word
 from shared.errors import OperatorError
 
 PHASE_MARKS = ("setup", "baseline", "method", "rollback", "end")
+RESERVED = {OPERATORS: "the administrators, whom nobody judges", "all": "everybody"}
+"""Words for people that no group can have."""
 
 
 def check(loaded: LoadedDrill) -> list[str]:
@@ -188,6 +191,8 @@ def _traffic(drill: Drill) -> Iterator[tuple[Loc, str]]:
     accounts = names_of(drill, nodes).accounts
     for name, group in drill.traffic.items():
         loc: Loc = ("traffic", name)
+        if name in RESERVED:
+            yield loc, f"a group cannot be called {name}, which stands for {RESERVED[name]}; give it another name"
         if group.pin_to is not None and group.pin_to not in nodes:
             yield (*loc, "pin-to"), unknown_word(group.pin_to, nodes, kind="node")
         if group.login_as in drill.traffic:
