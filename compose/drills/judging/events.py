@@ -16,6 +16,7 @@ from compose.drills.logout import LogoutKind
 from compose.drills.metrics.service import is_moved
 from compose.drills.scenario.expectations import Event
 from shared.contract import KnownVia, LoginReason, RouteReason
+from shared.errors import OperatorError
 
 _Test = Callable[[Operation], bool]
 _FAILURES = frozenset({LoginReason.FAILED, LoginReason.DENIED, LoginReason.NOT_AUTHORISED})
@@ -70,6 +71,14 @@ _WITHOUT_A_NODE = frozenset({Event.REQUEST, Event.FAILED})
 """What can happen though no node answered."""
 
 
+NO_CAUSE = "{} has no cause; only thrown-out has one, and metrics and checkers of logouts"
+
+
+def has_cause(event: Event) -> bool:
+    """One throw-out is one logout with its cause; what is refused afterwards is refused for no new one."""
+    return event is Event.THROWN_OUT
+
+
 @dataclass(frozen=True, slots=True)
 class Case:
     """Something that was an event, or could have been; `real_ns` is when."""
@@ -86,7 +95,11 @@ def cases_of(event: Event, scope: Scope, *, must_be: bool = False) -> list[Case]
     A request that the balancer was free to place could have gone to the node asked for, wherever it went.
     What no node answered could not have been most events, and proves nothing by not being one. Where all `must_be`
     the event it counts all the same.
+
+    Raises OperatorError for a cause where events have none.
     """
+    if scope.where.cause is not None and not has_cause(event):
+        raise OperatorError(NO_CAUSE.format(event))
     if event is Event.FAULT:
         return _faults(scope)
     where = scope.where

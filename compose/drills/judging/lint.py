@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from compose.drills.checkers.registry import checker
 from compose.drills.finding import Unit
 from compose.drills.judging.comparing import unit_problem, value_problem
+from compose.drills.judging.events import NO_CAUSE, has_cause
 from compose.drills.judging.looks import END
 from compose.drills.judging.thresholds import PHASES, parse_threshold
 from compose.drills.logout import Cause
@@ -48,6 +49,8 @@ def _of_subject(subject: Subject) -> Iterator[str]:
     cause = subject.where.cause
     if cause is not None and cause.removeprefix("!") not in list(Cause):
         yield unknown_word(cause, [one.value for one in Cause], kind="cause")
+    if cause is not None and subject.event is not None and not has_cause(subject.event):
+        yield NO_CAUSE.format(subject.event)
     try:
         if subject.checker is not None:
             checker(subject.checker).configured(subject.checker, subject.settings)

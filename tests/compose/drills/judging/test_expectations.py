@@ -207,6 +207,14 @@ def test_where_narrows_and_a_bang_turns_it_round(where, verdict):
     assert verdict_of(story, never={"event": "thrown-out", "where": where}) is verdict
 
 
+@pytest.mark.parametrize("word", ["never", "sometimes"])
+def test_a_cause_is_asked_for_in_vain_where_there_is_none(word):
+    """A refusal is no logout: whatever it was for, that is not known of it."""
+    story = story_of("+")
+    story.refused("alice", ended="invalidated")
+    assert verdict_of(story, **{word: {"event": "request.refused", "where": {"cause": "crowd"}}}) is UNKNOWN
+
+
 @pytest.mark.parametrize(
     ("event", "times"),
     [

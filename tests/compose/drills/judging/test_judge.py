@@ -97,6 +97,7 @@ def test_every_problem_is_told_with_the_nearest_right_word():
         {"always": {"metric": "stale-window-max", "of": "oracle.rolling-restart", "within-pct": 5}},
         {"never": {"event": "thrown-out", "where": {"cause": "iddle"}}},
         {"never": {"event": "request", "where": {"authenticated-before": "nothin"}}},
+        {"never": {"event": "request.refused", "where": {"cause": "idle"}}},
         {"id": "e1", "never": {"event": "request"}},
         thresholds={"latency": "p(95)", "failed{group:nobody}": "rate<1"},
     )
@@ -110,6 +111,7 @@ def test_every_problem_is_told_with_the_nearest_right_word():
         "held against in count",
         "did you mean idle",
         "did you mean nothing",
+        "request.refused has no cause",
         "the id stands there twice",
         "cannot be read",
         "no group 'nobody'",
