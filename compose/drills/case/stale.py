@@ -4,6 +4,7 @@ What counts is the login behind what somebody is known by. A session that a reme
 cookie's login, so whoever walks back in with an old cookie stays stale for as long as he is in.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -70,7 +71,10 @@ def _questions(
     history: History, credentials: Credentials, acts: Iterable[Act]
 ) -> Iterator[tuple[Operation, stale_accept.Request]]:
     """Each request that a node answered for somebody who had logged in by then, as if it had been accepted."""
-    spared = {act.spares: act.operation.ended_ns for act in acts if act.spares is not None}
+    spared: dict[str, list[int]] = defaultdict(list)
+    for act in acts:
+        if act.spares is not None:
+            spared[act.spares].append(act.operation.ended_ns)
     voided = {act.account for act in acts}
     for operation in history.operations:
         if not _is_question(operation) or credentials.is_foreign(operation):
@@ -81,7 +85,9 @@ def _questions(
         account = credentials.account_of(operation)
         if account not in voided:
             continue
-        born_ns = max(login.ended_ns, spared.get(operation.invoke.session or "", 0))
+        # What carries a session over carries it from then on; it makes nothing good that was before.
+        carried_ns = [at_ns for at_ns in spared.get(operation.invoke.session or "", ()) if at_ns < operation.started_ns]
+        born_ns = max([login.ended_ns, *carried_ns])
         name = operation.invoke.session or operation.invoke.token or ""
         session = stale_accept.Session(name, account, operation.node or "", born_ns)
         yield operation, stale_accept.Request(session, operation.started_ns, operation.ended_ns, Answer.ACCEPTED)

@@ -51,6 +51,20 @@ def test_a_new_login_is_not_older_than_the_act(check):
     assert check("stale-accept", story).verdict is Verdict.UNKNOWN
 
 
+def test_carrying_a_session_over_makes_nothing_good_that_was_before(check):
+    """Alice changes her own password after an administrator did; a second time hides the first no more."""
+    for times in (0, 1, 2):
+        story = Story(switches={"own_password_change_spares_current": True})
+        story.login("alice", node="node-2")
+        act = story.act("alice", node="node-1")
+        late = story.ask("alice")
+        for _ in range(times):
+            story.act("alice", Action.OWN_PASSWORD, by="alice", node="node-2", group="office")
+            story.ask("alice")
+        found = check("stale-accept", story)
+        assert [piece.operations for piece in found.evidence] == [(act, late)]
+
+
 def test_an_act_that_was_refused_ends_nothing(check):
     """A 404 from a 9.10 node is no invalidation."""
     story = Story()
