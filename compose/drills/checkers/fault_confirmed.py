@@ -15,8 +15,9 @@ from compose.drills.history.history import FaultBand, Operation
 from compose.drills.history.records import FaultChange
 from compose.drills.verdict import Verdict
 
+INSTANT = "stickiness.lost"
 INSTANT_NS = 5 * 10**9
-"""A fault that is over at once, such as a lost cookie, is met by what was sent so long after."""
+"""A balancer's restart is over at once, and is met by what was sent so long after. Stripped cookies are counted."""
 
 
 def check(scope: Scope, _settings: NoSettings) -> Finding:
@@ -60,7 +61,9 @@ def _hits(case: Case, band: FaultBand) -> int | None:
 
 def _was_met(case: Case, band: FaultBand) -> bool:
     struck = struck_nodes(band, case.nodes)
-    ends_ns = max(band.ends_ns, band.injecting.real_ns + INSTANT_NS)
+    ends_ns = band.ends_ns
+    if band.kind == INSTANT:
+        ends_ns = max(ends_ns, band.injecting.real_ns + INSTANT_NS)
     return any(
         operation.ended_ns >= band.injecting.real_ns and (not struck or _touches(case, operation, struck))
         for operation in _sent_before(case, ends_ns)

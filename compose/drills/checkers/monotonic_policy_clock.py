@@ -12,7 +12,7 @@ from compose.drills.case.words import duration, several
 from compose.drills.checkers.checker import Checker, NoSettings, judged, unknown
 from compose.drills.finding import Evidence, Finding
 from compose.drills.history.history import NS_PER_MS, History
-from compose.drills.history.records import ClockChange
+from compose.drills.history.records import ClockChange, NodeCondition
 from compose.drills.verdict import Verdict
 
 HARNESS = "the harness"
@@ -48,13 +48,45 @@ def check(scope: Scope, _settings: NoSettings) -> Finding:
     jumps = _untold(scope.history) if finding.verdict is Verdict.PASS else []
     if jumps:
         return unknown(f"{jumps[0].text}, and nobody had moved it.", jumps, checked=checked)
+    late = _left_behind(scope.history) if finding.verdict is Verdict.PASS else []
+    if late:
+        return unknown(f"{late[0].text}.", late, checked=checked)
     return finding
+
+
+def _left_behind(history: History) -> list[Evidence]:
+    """Processes that did not follow a change of policy time, and had not when they were read next. Who is paused
+    cannot, and does when he wakes."""
+    found = []
+    for change in history.clock_changes:
+        for process in change.late:
+            after = [one for one in history.clock_readings if one.process == process and one.real_ns > change.real_ns]
+            reading = next((one for one in after if one.says_ms is not None), None)
+            if _is_stopped(history, process, change.real_ns):
+                continue
+            text = f"{process} did not follow when policy time was moved, and was not read afterwards"
+            if reading is not None and reading.says_ms is not None:
+                behind_ms = reading.policy_ms - reading.says_ms
+                if behind_ms <= _apart_ms(history):
+                    continue
+                text = f"{process} was late, and {duration(behind_ms)} of policy time behind when it was read next"
+            found.append(Evidence(text, real_ns=change.real_ns))
+    return found
+
+
+def _is_stopped(history: History, process: str, at_ns: int) -> bool:
+    before = [change for change in history.node_changes if change.node == process and change.real_ns <= at_ns]
+    return bool(before) and before[-1].condition in (NodeCondition.PAUSED, NodeCondition.DOWN)
+
+
+def _apart_ms(history: History) -> float:
+    """By so much two records may stand apart though policy time ran as it was told to."""
+    return 1 + max((change.rate for change in history.clock_changes), default=0.0) * APART_S * 1000
 
 
 def _untold(history: History) -> list[Evidence]:
     """Records that are not where the changes of policy time written before them put them."""
-    fastest = max((change.rate for change in history.clock_changes), default=0.0)
-    apart_ms = 1 + fastest * APART_S * 1000
+    apart_ms = _apart_ms(history)
     since_ns, policy_ms, rate = history.opened.real_ns, history.opened.policy_ms, 0.0
     found = []
     for record in history.records:

@@ -2,9 +2,9 @@
 
 from compose.drills.case.scope import Scope
 from compose.drills.case.words import several
-from compose.drills.checkers.checker import Checker, NoSettings, judged
+from compose.drills.checkers.checker import Checker, NoSettings, judged, unknown
 from compose.drills.finding import Evidence, Finding
-from compose.drills.history.records import NodeChange
+from compose.drills.history.records import NodeChange, NodeCondition
 from shared.errors import OperatorError
 from shared.versions import Version
 
@@ -21,6 +21,13 @@ def check(scope: Scope, _settings: NoSettings) -> Finding:
         if not _is_honest(change)
     ]
     nodes = {change.node for change in asked}
+    silent = [
+        Evidence(f"{change.node} was up and did not say its version", real_ns=change.real_ns, node=change.node)
+        for change in scope.history.node_changes
+        if change.condition is NodeCondition.UP and change.says_version is None
+    ]
+    if silent and not bad:
+        return unknown(f"{silent[0].text}.", silent, checked=len(asked))
     return judged(
         bad,
         len(asked),

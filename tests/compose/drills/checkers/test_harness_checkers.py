@@ -112,3 +112,41 @@ def test_nodes_that_were_never_asked_are_not_known_to_be_honest(check):
     story = Story()
     story.node("node-1", "down")
     assert check("version-honest", story).verdict is Verdict.UNKNOWN
+
+
+def test_a_process_that_was_left_behind_makes_policy_time_doubtful(check):
+    """Unless it was paused, or had caught up when it was read next."""
+    for paused, says, verdict in ((False, 0, "unknown"), (True, 0, "pass"), (False, 16 * 60_000, "pass")):
+        story = Story()
+        if paused:
+            story.node("node-2", "paused")
+        story.clock("node-2", says=0)
+        story.policy(minutes=16, late=("node-2",))
+        story.clock("node-2", says=says)
+        assert check("monotonic-policy-clock", story).verdict == verdict
+
+
+def test_a_process_that_was_late_and_not_read_again_is_left_behind(check):
+    story = Story()
+    story.policy(minutes=16, late=("node-2",))
+    assert check("monotonic-policy-clock", story).verdict is Verdict.UNKNOWN
+
+
+def test_a_node_that_is_up_and_silent_is_not_known_to_be_honest(check):
+    story = Story()
+    story.node("node-1", "up", says="9.11")
+    story.node("node-3", "up", says=None)
+    found = check("version-honest", story)
+    assert (found.verdict, found.evidence[0].node) == (Verdict.UNKNOWN, "node-3")
+    story.node("node-2", "up", says="9.10")
+    assert check("version-honest", story).verdict is Verdict.FAIL
+
+
+def test_what_was_sent_after_the_heal_has_not_met_the_fault(check):
+    """But for the balancer's restart, which is over when it is seen."""
+    for kind, verdict in (("node.hang", Verdict.UNKNOWN), ("stickiness.lost", Verdict.PASS)):
+        story = Story()
+        story.fault("hang", kind=kind, target="node-2")
+        story.heal("hang", kind=kind, target="node-2")
+        story.login("alice", node="node-2")
+        assert check("fault-confirmed", story).verdict is verdict
