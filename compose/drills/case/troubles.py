@@ -49,9 +49,11 @@ class Troubles:
 
     def _of_faults(self, history: History) -> Iterator[Trouble]:
         for band in history.faults:
-            if _BUS in band.target:
-                continue  # whoever hears nothing of the others can be used all the same
-            struck: list[str | None] = [*struck_nodes(band, self._nodes)]
+            # Whoever hears nothing of the others can be used all the same.
+            parts = [part for part in band.target.split(",") if _BUS not in _names(part)]
+            if not parts:
+                continue
+            struck: list[str | None] = [node for node in self._nodes if node in _names(",".join(parts))]
             words = f"{band.kind} on {band.target}"
             for node in struck or [None]:
                 yield Trouble(node, band.injecting.real_ns, band.ends_ns, band.kind, words)
@@ -59,8 +61,13 @@ class Troubles:
 
 def struck_nodes(band: FaultBand, nodes: Iterable[str]) -> list[str]:
     """Those the target names: `node-2`, `balancer->node-2`, `node-2->redis`."""
-    named = set(re.split(r"\s*(?:->|<-|,|\s)\s*", band.target))
+    named = _names(band.target)
     return [node for node in nodes if node in named]
+
+
+def _names(target: str) -> frozenset[str]:
+    """Of nodes and stores, in `balancer->node-2, node-2->redis`."""
+    return frozenset(re.split(r"\s*(?:->|<-|,|\s)\s*", target.strip()))
 
 
 def _of_conditions(history: History) -> Iterator[Trouble]:

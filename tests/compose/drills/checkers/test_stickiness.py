@@ -75,3 +75,16 @@ def test_nobody_bound_to_a_node_says_nothing(check):
     story = Story()
     story.failed("alice")
     assert check("stickiness", story).verdict is Verdict.UNKNOWN
+
+
+def test_a_fault_on_the_bus_and_elsewhere_is_a_reason_for_the_elsewhere(check):
+    """One fault on several links: each counts for itself."""
+    for target, verdict in (
+        ("balancer->node-1, node-1->redis", Verdict.PASS),
+        ("node-1->postgres, node-1->redis", Verdict.PASS),
+        ("balancer->node-3, node-1->redis", Verdict.FAIL),
+    ):
+        story = Story()
+        story.fault("cut", kind="link.cut", target=target)
+        moved(story)
+        assert check("stickiness", story).verdict is verdict
