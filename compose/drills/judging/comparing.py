@@ -30,6 +30,16 @@ def compare(one: float, by: Operator, other: float) -> bool:
     return _COMPARE[by](one, other)
 
 
+def is_equal(value: float | str | None, wanted: float | str) -> bool:
+    """What a probe read and what a file wants of it: a number is one however it is written, `0` or `"0"`."""
+    if isinstance(value, int | float) and isinstance(wanted, str):
+        try:
+            return value == float(wanted)
+        except ValueError:
+            return False
+    return str(value) == str(wanted) or value == wanted
+
+
 def formatted(measure: Measure, *, limit: float | None = None) -> str:
     """As people read it: a duration with its clock, a share in percent. Beside a `limit` it is as exact as it takes not
     to read as the limit, unless it is."""

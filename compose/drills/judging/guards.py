@@ -13,6 +13,7 @@ from compose.drills.checkers.checker import unknown
 from compose.drills.checkers.registry import run_checker
 from compose.drills.finding import Evidence, Finding
 from compose.drills.history.records import Completion, Reading
+from compose.drills.judging.comparing import is_equal
 from compose.drills.judging.judgement import Verdicted
 from compose.drills.judging.looks import END
 from compose.drills.scenario.drill import Drill, HealthyProbe
@@ -111,7 +112,7 @@ def _is_tolerated(probe: HealthyProbe, value: float | str) -> bool:
     if isinstance(probe.tolerance, tuple):
         lowest, highest = probe.tolerance
         return isinstance(value, int | float) and lowest <= value <= highest
-    return value == probe.tolerance or str(value) == str(probe.tolerance)
+    return is_equal(value, probe.tolerance)
 
 
 def _faults(variant: str, drill: Drill, case: Case) -> Finding | None:

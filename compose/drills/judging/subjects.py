@@ -14,6 +14,7 @@ from compose.drills.judging.comparing import (
     compare,
     formatted,
     holds,
+    is_equal,
     limit_of,
     wanted_number,
     wanted_words,
@@ -100,7 +101,7 @@ def _of_cases(word: Word, cases: list[events.Case], scope: Scope, within_ns: int
 
 
 def _of_probe(word: Word, subject: Subject, soon: Scope, scope: Scope, within_ns: int | None) -> Finding:
-    """A reading that brought nothing leaves unknown what had to be so each time, or at that time."""
+    """A reading that brought nothing leaves unknown what had to be so each time, or at that time, or by then."""
     readings = _readings(subject, soon)
     unread = [_piece(reading) for reading in readings if reading.value is None]
     if word is Word.AT_END and readings and readings[-1].value is None:
@@ -110,6 +111,8 @@ def _of_probe(word: Word, subject: Subject, soon: Scope, scope: Scope, within_ns
         for reading in readings
         if reading.value is not None
     ]
+    if word is Word.EVENTUALLY and (not cases or readings[-1].value is None) and not any(one.is_event for one in cases):
+        return unknown(f"{subject.probe} could not be read in time.", unread)
     finding = _of_cases(word, cases, scope, within_ns)
     if unread and word in (Word.ALWAYS, Word.NEVER) and finding.verdict is Verdict.PASS:
         told = f"{len(unread)} of {several(len(readings), 'reading')} of {subject.probe} brought nothing."
@@ -133,7 +136,7 @@ def _is_where(subject: Subject, reading: Reading) -> bool:
 
 def _is_as_wanted(subject: Subject, value: float | str | None) -> bool:
     if subject.equals is not None:
-        return value == subject.equals or str(value) == str(subject.equals)
+        return is_equal(value, subject.equals)
     try:
         number = float(value if value is not None else "")
     except ValueError:

@@ -339,6 +339,29 @@ def test_a_reading_of_one_user_is_none_of_all():
     assert verdict_of(story, sometimes=gone) is UNKNOWN
 
 
+def test_a_probe_that_was_never_read_in_time_may_have_been_as_wanted():
+    """One that was, and was not so, was not."""
+    for values, verdict in (
+        ([], UNKNOWN),
+        ([None], UNKNOWN),
+        ([None, 1], FAIL),
+        ([1, None], UNKNOWN),
+        ([0, None], PASS),
+    ):
+        story = Story()
+        for value in values:
+            story.reading("fenced", value)
+        story.mark("later", after=9)
+        assert verdict_of(story, eventually={"probe": "fenced", "equals": 0}, within={"real": "1s"}) is verdict
+
+
+@pytest.mark.parametrize(("wanted", "verdict"), [("0", PASS), ("0.0", PASS), (0, PASS), ("1", FAIL), ("none", FAIL)])
+def test_a_number_is_one_however_it_is_written(wanted, verdict):
+    story = Story()
+    story.reading("undelivered", 0.0)
+    assert verdict_of(story, always={"probe": "undelivered", "equals": wanted}) is verdict
+
+
 def test_a_probe_may_say_a_word():
     story = Story()
     story.reading("nodes.state", "RUNNING")

@@ -143,6 +143,11 @@ def test_a_variant_that_was_not_run_is_unknown():
     assert judgement.verdict is Verdict.UNKNOWN
 
 
+def test_a_tolerance_may_be_written_as_a_word():
+    hypothesis = {"title": "All run", "probes": [{"probe": "nodes.up", "tolerance": "3"}]}
+    assert guards(a_run(up=3.0), steady_state_hypothesis=hypothesis)["steady-state"] is Verdict.PASS
+
+
 def test_what_one_node_says_does_not_show_that_all_were_well():
     story = Story()
     story.reading("sessions", 3)
