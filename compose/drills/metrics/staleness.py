@@ -35,15 +35,13 @@ def stale_window_real_max(scope: Scope) -> float | None:
 
 def invalidation_p99(scope: Scope) -> float | None:
     """From the commit of an act until a node had applied it or was fenced, as the receipts tell, the 99th percentile
-    over acts and nodes (real ms)."""
-    took = [
-        after_ms
-        for receipt in scope.history.receipts
-        if receipt.real_ns in scope.window
-        for outcome, after_ms in receipt.nodes.values()
-        if outcome in _HEARD
+    over acts and nodes (real ms). None where more than one in a hundred is not known to have heard: then nobody knows
+    how long those took."""
+    parts = [
+        part for receipt in scope.history.receipts if receipt.real_ns in scope.window for part in receipt.nodes.values()
     ]
-    return percentile(took, 99)
+    took = [after_ms for outcome, after_ms in parts if outcome in _HEARD]
+    return percentile(took, 99) if (len(parts) - len(took)) * 100 <= len(parts) else None
 
 
 def _nothing_stale(scope: Scope) -> float | None:
