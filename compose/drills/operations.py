@@ -60,7 +60,7 @@ class Operations:
         if mode is DrainMode.NONE:
             raise OperatorError("a drain is soft (who is bound stays) or hard (nobody stays)")
         await self._wish(node_id, "drain", mode=str(mode))
-        await self._note(node_id, NodeCondition.DRAINING, cause)
+        await self._note(node_id, NodeCondition.DRAINING, cause, soft=mode is DrainMode.SOFT)
 
     async def undrain(self, node_id: str, *, cause: str = NodeDo.UNDRAIN) -> None:
         """Also ends maintenance."""
@@ -124,5 +124,5 @@ class Operations:
         node = self._scene.cluster.node(node_id)
         await self._scene.cluster.client.balance(balancer_that_takes_orders(self._scene), node.id, wish, **body)
 
-    async def _note(self, node_id: str, condition: NodeCondition, cause: str) -> None:
-        await note_condition(self._scene, node_id, condition, cause=str(cause))
+    async def _note(self, node_id: str, condition: NodeCondition, cause: str, *, soft: bool = False) -> None:
+        await note_condition(self._scene, node_id, condition, cause=str(cause), soft=soft)

@@ -218,9 +218,9 @@ class Story:
         self.wait(after)
         self._add(Mark(self.real_ns, self.policy_ms, name))
 
-    def node(self, name, condition, *, version="9.11", says=None, cause="", after=0.5):
+    def node(self, name, condition, *, version="9.11", says=None, cause="", soft=False, after=0.5):
         self.wait(after)
-        self._add(NodeChange(self.real_ns, self.policy_ms, name, NodeCondition(condition), version, says, cause))
+        self._add(NodeChange(self.real_ns, self.policy_ms, name, NodeCondition(condition), version, says, cause, soft))
 
     def fault(self, name, *, kind="node.crash", target="node-1", confirmed=True, after=0.5):
         """Injected, and seen to be in force half a second later, or not."""

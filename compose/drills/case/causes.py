@@ -233,11 +233,16 @@ class Causes:
             return "The balancer binds nobody to a node."
         if operation.invoke.bound_to is None:
             return "Stickiness was lost: the request named no node."
-        if operation.completion.route is RouteReason.DRAINED:
+        if operation.completion.route is RouteReason.DRAINED and not self._is_drained_softly(home, operation):
             return f"The balancer sent him elsewhere: {home} was drained."
         if operation.completion.route is RouteReason.REDISPATCHED:
             return f"The balancer sent him elsewhere: it could not use {home}."
         return None
+
+    def _is_drained_softly(self, node: str, operation: Operation) -> bool:
+        """Then the balancer's word is not borne out: who is bound stays."""
+        changes = [one for one in self._history.node_changes if one.node == node and one.real_ns <= operation.ended_ns]
+        return bool(changes) and changes[-1].soft
 
     def _memory_lost(self, ended: Ended) -> NodeChange | None:
         return next(

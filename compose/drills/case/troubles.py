@@ -74,12 +74,17 @@ def _of_conditions(history: History) -> Iterator[Trouble]:
     latest: dict[str, NodeChange] = {}
     for change in history.node_changes:
         before = latest.pop(change.node, None)
-        if before is not None and before.condition is not NodeCondition.UP:
+        if before is not None and _is_trouble(before):
             yield _trouble(before, change.real_ns)
         latest[change.node] = change
     for change in latest.values():
-        if change.condition is not NodeCondition.UP:
+        if _is_trouble(change):
             yield _trouble(change, NEVER_NS)
+
+
+def _is_trouble(change: NodeChange) -> bool:
+    """A node that is drained softly keeps who is bound to it; only new people have to go elsewhere."""
+    return change.condition is not NodeCondition.UP and not change.soft
 
 
 def _trouble(change: NodeChange, ends_ns: int) -> Trouble:

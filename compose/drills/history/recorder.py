@@ -58,9 +58,16 @@ class Recorder:
         self.write(FaultChange(self.real_ns(), self.policy_ms(), name, kind, target, phase, detail, hits))
 
     def node(
-        self, node: str, condition: NodeCondition, version: str, *, says_version: str | None = None, cause: str = ""
+        self,
+        node: str,
+        condition: NodeCondition,
+        version: str,
+        *,
+        says_version: str | None = None,
+        cause: str = "",
+        soft: bool = False,
     ) -> None:
-        self.write(NodeChange(self.real_ns(), self.policy_ms(), node, condition, version, says_version, cause))
+        self.write(NodeChange(self.real_ns(), self.policy_ms(), node, condition, version, says_version, cause, soft))
 
     def clock(self, anchor: Anchor, *, before_ms: int, late: tuple[str, ...] = ()) -> None:
         """Policy time has been moved; from here on records carry it."""

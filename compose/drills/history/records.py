@@ -159,7 +159,8 @@ class FaultChange:
 @dataclass(frozen=True, slots=True)
 class NodeChange:
     """A node's condition or version changed; `cause` is the step that did it. `says_version` is what the node itself
-    says (None while it cannot be asked), `version` what it was started as."""
+    says (None while it cannot be asked), `version` what it was started as. A drain that is `soft` leaves the node to
+    those who are bound to it."""
 
     real_ns: int
     policy_ms: int
@@ -168,6 +169,7 @@ class NodeChange:
     version: str
     says_version: str | None = None
     cause: str = ""
+    soft: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 import pytest
 
 from compose.drills.verdict import Verdict
+from shared.contract import RouteReason
 from tests.support.histories import Story
 
 
@@ -88,3 +89,21 @@ def test_a_fault_on_the_bus_and_elsewhere_is_a_reason_for_the_elsewhere(check):
         story.fault("cut", kind="link.cut", target=target)
         moved(story)
         assert check("stickiness", story).verdict is verdict
+
+
+@pytest.mark.parametrize(("soft", "verdict"), [(True, Verdict.FAIL), (False, Verdict.PASS)])
+def test_a_soft_drain_is_no_reason_to_throw_out_who_is_bound(soft, verdict, check):
+    """Whatever the balancer says of it; a hard one is, and so is the stop that follows."""
+    story = Story()
+    story.node("node-1", "draining", cause="drain", soft=soft)
+    story.login("alice")
+    story.refused("alice", node="node-2", route=RouteReason.DRAINED)
+    for name in ("stickiness", "spurious-logout", "explained-logouts"):
+        assert check(name, story).verdict is verdict
+    story = Story()
+    story.node("node-1", "draining", cause="drain", soft=soft)
+    story.login("alice")
+    story.node("node-1", "draining", cause="stop")
+    story.refused("alice", node="node-2", route=RouteReason.DRAINED)
+    for name in ("stickiness", "spurious-logout", "explained-logouts"):
+        assert check(name, story).verdict is Verdict.PASS

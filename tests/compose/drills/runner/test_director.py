@@ -101,7 +101,7 @@ async def test_faults_and_operators_are_handed_on(scene, written):
             {"node": {"do": "undrain", "target": "node-2"}},
         )
     assert written.phases("slow") == ["injecting", "confirmed", "healed"]
-    assert [str(change.condition) for change in written.nodes] == ["draining", "up"]
+    assert [(str(change.condition), change.soft) for change in written.nodes] == [("draining", True), ("up", False)]
 
 
 async def test_what_is_waited_for_is_recorded_once_it_is_there(scene, written):
