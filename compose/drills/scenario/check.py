@@ -45,6 +45,7 @@ def _problems(variant: str, drill: Drill, variants: list[str]) -> Iterator[tuple
     named, injected = set(_fault_names(drill)), set[str]()
     yield from _early_clears(("method",), drill.method, variant, named, injected)
     yield from _early_clears(("rollbacks",), drill.rollbacks, variant, named, injected)
+    yield from _hidden(variant, drill)
     yield from _windows(drill, variants)
     yield from _wheres(variant, drill)
     yield from _traffic(drill)
@@ -154,6 +155,41 @@ def _act(drill: Drill, loc: Loc, act: Act) -> Iterator[tuple[Loc, str]]:
         yield (*loc, "user"), unknown_word(act.user, accounts[:8], kind="user")
     if act.user is None and act.group is None and act.act in NEEDS_USER:
         yield loc, f"{act.act} is done to somebody; say user: NAME, or group: NAME"
+
+
+def _hidden(variant: str, drill: Drill) -> Iterator[tuple[Loc, str]]:
+    """Who looks during a fault, or after a mark, must not find another thing of that name."""
+    placed = [
+        *_placed(drill.method, ("method",), variant),
+        *_placed(drill.rollbacks, ("rollbacks",), variant),
+    ]
+    faults = [step.fault.as_ or step.fault.inject for _, step in placed if step.fault is not None]
+    taken = dict.fromkeys(PHASE_MARKS, "a phase") | {name: "a fault" for name in faults if name is not None}
+    taken |= {f"{name}:end": f"the end of {what}" for name, what in taken.items()}
+    names = {step.name for _, step in placed if step.name is not None}
+    marks: set[str] = set()
+    for loc, step in placed:
+        if step.name in taken:
+            yield (*loc, "name"), f"{step.name!r} is {taken[step.name]}; give the step another name"
+        if step.mark is None:
+            continue
+        if step.mark in taken:
+            yield (*loc, "mark"), f"{step.mark!r} is {taken[step.mark]}; give the mark another name"
+        elif step.mark in names:
+            yield (*loc, "mark"), f"{step.mark!r} is a step; give the mark another name"
+        elif step.mark in marks:
+            yield (*loc, "mark"), f"there are two marks {step.mark!r}; give this one another name"
+        marks.add(step.mark)
+
+
+def _placed(steps: list[Step], loc: Loc, variant: str) -> Iterator[tuple[Loc, Step]]:
+    """Those done in this variant, with those inside others."""
+    for place, step in enumerate(steps):
+        if step.when is None or variant in step.when:
+            at = (*loc, place)
+            yield at, step
+            yield from _placed(step.parallel or [], (*at, "parallel"), variant)
+            yield from _placed(step.repeat.steps if step.repeat is not None else [], (*at, "repeat", "steps"), variant)
 
 
 def _windows(drill: Drill, variants: list[str]) -> Iterator[tuple[Loc, str]]:

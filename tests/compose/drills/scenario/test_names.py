@@ -35,3 +35,26 @@ def test_a_group_has_a_name_of_its_own(group):
     assert problems() == []
     (problem,) = problems(group=group)
     assert f"line 7: traffic.{group}: a group cannot be called {group}" in problem
+
+
+@pytest.mark.parametrize(
+    ("step", "words"),
+    [
+        ("mark: crash", "'crash' is a fault; give the mark"),
+        ("{name: crash, hold: {real: 1s}}", "'crash' is a fault; give the step"),
+        ("{name: crash:end, hold: {real: 1s}}", "'crash:end' is the end of a fault"),
+        ("mark: setup", "'setup' is a phase"),
+        ("{name: method, hold: {real: 1s}}", "'method' is a phase"),
+        ("{name: pause, hold: {real: 1s}, mark: pause}", "'pause' is a step"),
+        ("{parallel: [{mark: a}, {mark: a}]}", "two marks 'a'"),
+    ],
+)
+def test_a_name_is_one_things(step, words):
+    """`during: crash` would look at the step, and see nothing of the fault."""
+    (problem,) = problems(step=step)
+    assert words in problem
+
+
+def test_the_same_step_or_another_time_may_have_the_same_name():
+    """Looking during it looks at each."""
+    assert problems(step="{parallel: [{name: a, hold: {real: 1s}}, {name: a, hold: {real: 1s}}]}") == []
