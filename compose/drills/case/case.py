@@ -1,5 +1,6 @@
 """One variant's history with everything that more than one judge needs to know of it, worked out once."""
 
+from collections.abc import Iterable
 from functools import cached_property
 
 from compose.drills.case.acts import Acts
@@ -15,11 +16,14 @@ from compose.drills.scenario.cluster import ClusterSection
 
 
 class Case:
-    """`cluster` is what the drill's file says, for what the history leaves out. Every property raises OperatorError for
-    a history without a beginning."""
+    """`cluster` is what the drill's file says, for what the history leaves out; `marks_of_acts` are the marks that
+    stand for an act. Every property raises OperatorError for a history without a beginning."""
 
-    def __init__(self, history: History, cluster: ClusterSection | None = None) -> None:
+    def __init__(
+        self, history: History, cluster: ClusterSection | None = None, *, marks_of_acts: Iterable[str] = ()
+    ) -> None:
         self.history = history
+        self.marks_of_acts = frozenset(marks_of_acts)
         self._cluster = cluster
 
     @cached_property

@@ -7,7 +7,7 @@ from functools import cached_property
 from compose.drills.case.case import Case
 from compose.drills.case.stale import StaleAccept
 from compose.drills.history.history import History, Operation, Window
-from compose.drills.history.records import OPERATORS, Mark, OpKind
+from compose.drills.history.records import OPERATORS, OpKind
 from compose.drills.logout import Logout
 from compose.drills.scenario.expectations import Where
 
@@ -105,13 +105,22 @@ class Scope:
         """Rests what he shows on a login that was over before the mark? A mark that never came has nobody before it."""
         if self.where.authenticated_before is None:
             return True
-        mark = self._mark
+        before_ns = self._before_ns
         login = self.case.credentials.login_behind(operation)
-        return mark is not None and login is not None and login.ended_ns <= mark.real_ns
+        return before_ns is not None and login is not None and login.ended_ns <= before_ns
 
     @cached_property
-    def _mark(self) -> Mark | None:
-        return self.history.first_mark(self.where.authenticated_before or "")
+    def _before_ns(self) -> int | None:
+        """The mark of an act is set some time after it, when people may have logged in anew already: the act itself
+        counts. Who logged in while it was carried out may have been before it or not, and is not said to be."""
+        mark = self.history.first_mark(self.where.authenticated_before or "")
+        if mark is None:
+            return None
+        if mark.name in self.case.marks_of_acts:
+            sent = [act.operation.started_ns for act in self.case.acts.all if act.operation.started_ns <= mark.real_ns]
+            if sent:
+                return sent[-1]
+        return mark.real_ns
 
 
 def whole_run(case: Case, where: Where | None = None) -> Scope:

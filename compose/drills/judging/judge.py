@@ -10,6 +10,7 @@ from compose.drills.judging.answer import render_answer
 from compose.drills.judging.expecting import judge_expectation
 from compose.drills.judging.guards import judge_guards, no_history
 from compose.drills.judging.judgement import Judgement, VariantJudgement, Verdicted
+from compose.drills.judging.looks import marks_of_acts
 from compose.drills.judging.thresholds import judge_threshold, parse_threshold
 from compose.drills.logout import Logout
 from compose.drills.metrics import METRICS
@@ -40,7 +41,7 @@ def judge_run(drill_variants: Mapping[str, Drill], histories: Mapping[str, Histo
 def _judge_variant(name: str, drill: Drill, history: History | None) -> VariantJudgement:
     if history is None:
         return VariantJudgement(name, Verdict.UNKNOWN, guards=(no_history("This variant was not run."),))
-    case = Case(history, drill.cluster)
+    case = Case(history, drill.cluster, marks_of_acts=marks_of_acts([*drill.method, *drill.rollbacks]))
     expectations = tuple(
         judge_expectation(expectation, name, drill, case)
         for expectation in drill.expectations

@@ -4,11 +4,13 @@ A mark is a moment. A fault is one too, the moment it was in force, and `NAME:en
 step has its `NAME:end`. `during` is from the one to the other, for each time it happened.
 """
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from compose.drills.case.scope import SETUP_ENDS
 from compose.drills.history.history import FaultBand, History, Window
 from compose.drills.scenario.expectations import Expectation
+from compose.drills.scenario.steps import ActKind, Step
 
 END = ":end"
 
@@ -57,6 +59,16 @@ def words_of(expectation: Expectation) -> str:
     if expectation.grace is not None:
         parts.append(f"from {expectation.grace} on")
     return ", ".join(parts) or "the whole run"
+
+
+def marks_of_acts(steps: Iterable[Step]) -> Iterator[str]:
+    """The marks that are set when one act is over, and mean it."""
+    for step in steps:
+        if step.do is not None and step.do.group is None and step.do.act is not ActKind.LOGOUT:
+            yield from (mark for mark in (step.mark, step.name and step.name + END) if mark)
+        yield from marks_of_acts(step.parallel or ())
+        if step.repeat is not None:
+            yield from marks_of_acts(step.repeat.steps)
 
 
 def _bands(name: str, history: History) -> list[FaultBand]:

@@ -207,6 +207,24 @@ def test_where_narrows_and_a_bang_turns_it_round(where, verdict):
     assert verdict_of(story, never={"event": "thrown-out", "where": where}) is verdict
 
 
+@pytest.mark.parametrize(("mark", "verdict"), [("reset", UNKNOWN), ("the act:end", UNKNOWN), ("later", FAIL)])
+def test_the_mark_of_an_act_stands_for_the_act(mark, verdict):
+    """It is set when the receipt was fetched; who logs in anew before that was not logged in before the act."""
+    method = [
+        {"name": "the act", "do": {"act": "admin-password", "user": "alice"}, "mark": "reset"},
+        {"mark": "later"},
+    ]
+    story = story_of("+")
+    story.act("alice")
+    story.login("alice", after=0.001, took=0.01)
+    for name in ("the act:end", "reset", "later"):
+        story.mark(name, after=0.01)
+    story.ask("alice")
+    old = {"event": "request.accepted", "where": {"user": "alice", "authenticated-before": mark}}
+    (one,) = judged(story, {"after": "later", "never": old}, method=method).expectations
+    assert one.verdict is verdict
+
+
 @pytest.mark.parametrize("word", ["never", "sometimes"])
 def test_a_cause_is_asked_for_in_vain_where_there_is_none(word):
     """A refusal is no logout: whatever it was for, that is not known of it."""
