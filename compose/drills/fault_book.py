@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Any
 
 from compose.drills.faults import Fault, Hold, Unconfirmed, make_fault
+from compose.drills.faults.clock_skew import ClockSkew
 from compose.drills.history.records import FaultPhase
 from compose.drills.scenario.steps import FaultStep
 from compose.drills.scene import Scene
@@ -157,7 +158,8 @@ class FaultBook:
                 return
 
     def _record(self, entry: _Entry, phase: FaultPhase, detail: str = "", hits: int | None = None) -> None:
-        self._scene.recorder.fault(entry.name, entry.fault.kind, entry.target, phase, detail, hits)
+        skew_ms = entry.fault.skew_ms if isinstance(entry.fault, ClockSkew) else None
+        self._scene.recorder.fault(entry.name, entry.fault.kind, entry.target, phase, detail, hits, skew_ms)
 
 
 async def _all_of_them(steps: Sequence[Coroutine[Any, Any, None]]) -> None:

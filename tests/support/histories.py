@@ -222,10 +222,10 @@ class Story:
         self.wait(after)
         self._add(NodeChange(self.real_ns, self.policy_ms, name, NodeCondition(condition), version, says, cause, soft))
 
-    def fault(self, name, *, kind="node.crash", target="node-1", confirmed=True, after=0.5):
+    def fault(self, name, *, kind="node.crash", target="node-1", confirmed=True, skew_ms=None, after=0.5):
         """Injected, and seen to be in force half a second later, or not."""
         self.wait(after)
-        self._change(name, kind, target, FaultPhase.INJECTING)
+        self._change(name, kind, target, FaultPhase.INJECTING, skew_ms=skew_ms)
         self.wait(0.5)
         self._change(name, kind, target, FaultPhase.CONFIRMED if confirmed else FaultPhase.UNCONFIRMED, "seen")
 
@@ -259,8 +259,8 @@ class Story:
     def history(self):
         return History(self.records)
 
-    def _change(self, name, kind, target, phase, detail="", hits=None):
-        self._add(FaultChange(self.real_ns, self.policy_ms, name, kind, target, phase, detail, hits))
+    def _change(self, name, kind, target, phase, detail="", hits=None, skew_ms=None):
+        self._add(FaultChange(self.real_ns, self.policy_ms, name, kind, target, phase, detail, hits, skew_ms))
 
     def _ask(
         self,

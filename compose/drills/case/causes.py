@@ -12,7 +12,7 @@ from typing import Any
 from compose.drills.case.acts import Act, Acts
 from compose.drills.case.credentials import Born, Credentials
 from compose.drills.case.limits import Limits
-from compose.drills.case.troubles import Troubles
+from compose.drills.case.troubles import Troubles, struck_nodes
 from compose.drills.case.uses import Uses
 from compose.drills.case.words import Clockface, duration
 from compose.drills.history.history import History, Operation
@@ -161,7 +161,7 @@ class Causes:
         if uses == 0 and self._bot_killer and passed >= BOT_LEFT_MS:
             words = "; a session without a second request is left 10 min (policy): the Bot Session Killer took it."
             return Explanation(Cause.BOT_KILLER, (nothing + words,))
-        if (skew := self._skew_of(node, ended)) is not None:
+        if (skew := self._skew_of(node, ended, limit - passed)) is not None:
             return Explanation(Cause.IDLE, (skew, f"{nothing}; by that clock the idle limit was over."))
         return _unexplained(f"{node} says idle, but {nothing[0].lower()}{nothing[1:]} and the limit is {limit} ms.")
 
@@ -169,7 +169,7 @@ class Causes:
         born = ended.login if ended.born is None else ended.born.by
         passed, limit = self._passed_ms(ended.operation, born), self._limits.session_max_age_ms
         if limit is not None and passed is not None and passed < limit:
-            if (skew := self._skew_of(ended.operation.node, ended)) is not None:
+            if (skew := self._skew_of(ended.operation.node, ended, limit - passed)) is not None:
                 return Explanation(Cause.MAX_AGE, (skew, "By that clock the session was too old."))
             return _unexplained(f"The node says max-age, but the session was {duration(passed)} (policy) old.")
         told = "" if limit is None else f" of {duration(limit)} (policy)"
@@ -273,9 +273,16 @@ class Causes:
         where = f" on {act.operation.node}" if act.operation.node else ""
         return f"{at} {act.words}{where}, by {act.operation.user}."
 
-    def _skew_of(self, node: str | None, ended: Ended) -> str | None:
+    def _skew_of(self, node: str | None, ended: Ended, missing_ms: int) -> str | None:
+        """A wrong clock that the session lived under, and that was off by what was missing to the limit."""
         for band in self._history.faults:
-            if "skew" in band.kind and node in (band.target, None) and band.starts_ns <= ended.operation.ended_ns:
+            if (
+                band.kind == "clock.skew"
+                and node in struck_nodes(band, [node] if node else [])
+                and band.injecting.real_ns <= ended.operation.ended_ns
+                and band.ends_ns >= ended.since_ns
+                and abs(band.injecting.skew_ms or 0) >= missing_ms
+            ):
                 return f"The clock of {node} was wrong ({band.kind})."
         return None
 

@@ -23,13 +23,17 @@ class ClockSkew(Fault):
     by: SomePolicy
     direction: Literal["ahead", "behind"] = "ahead"
 
+    @property
+    def skew_ms(self) -> int:
+        return self.by.ms if self.direction == "ahead" else -self.by.ms
+
     async def inject(self, scene: Scene, target: str) -> Hold:
         node = scene.cluster.node(target)
         if node.process.state is not ProcessState.UP:
             raise OperatorError(f"{target} is {node.process.state}; only a node that runs has a clock to be wrong")
         if (await scene.cluster.client.clock(node.operator_url)).skew_ms:
             raise OperatorError(f"the clock of {target} is wrong already; clear that fault first")
-        hold = Skewed(scene, target, self.by.ms if self.direction == "ahead" else -self.by.ms)
+        hold = Skewed(scene, target, self.skew_ms)
         async with or_heal(hold):
             await scene.cluster.clock.skew(target, hold.skew_ms)
         return hold

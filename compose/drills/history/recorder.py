@@ -53,9 +53,16 @@ class Recorder:
         self.write(Said(self.real_ns(), self.policy_ms(), text, is_problem))
 
     def fault(
-        self, name: str, kind: str, target: str, phase: FaultPhase, detail: str = "", hits: int | None = None
+        self,
+        name: str,
+        kind: str,
+        target: str,
+        phase: FaultPhase,
+        detail: str = "",
+        hits: int | None = None,
+        skew_ms: int | None = None,
     ) -> None:
-        self.write(FaultChange(self.real_ns(), self.policy_ms(), name, kind, target, phase, detail, hits))
+        self.write(FaultChange(self.real_ns(), self.policy_ms(), name, kind, target, phase, detail, hits, skew_ms))
 
     def node(
         self,

@@ -144,7 +144,7 @@ class Receipt:
 @dataclass(frozen=True, slots=True)
 class FaultChange:
     """A fault comes or goes. `fault` is its handle, `detail` what was seen from outside, `hits` how often it struck
-    (None while nobody counts)."""
+    (None while nobody counts), `skew_ms` by how much it puts a clock ahead, or below 0 behind."""
 
     real_ns: int
     policy_ms: int
@@ -154,6 +154,7 @@ class FaultChange:
     phase: FaultPhase
     detail: str = ""
     hits: int | None = None
+    skew_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,6 +76,15 @@ async def test_one_handle_for_all_its_targets(scene, written):
     assert written.faults[-1].hits == 4
 
 
+async def test_a_wrong_clock_is_noted_with_how_wrong_it_is(scene, written):
+    """So that it can be told what it explains; a fault of another kind has nothing of that sort."""
+    settings = {"inject": "clock.skew", "target": "node-2", "by": {"policy": "7m"}, "direction": "behind"}
+    async with FaultBook(scene) as book:
+        await book.carry_out(FaultStep.model_validate(settings))
+        await book.inject(Fake(), ["node-1"], name="other")
+    assert {(change.kind, change.skew_ms) for change in written.faults} == {("clock.skew", -420_000), ("fake", None)}
+
+
 async def test_the_last_one_is_healed_first(scene, written):
     """At the end of the block, and by `clear: all`."""
     async with FaultBook(scene) as book:

@@ -10,7 +10,7 @@ from compose.drills.logout import Cause, LogoutKind
 from compose.drills.verdict import Verdict
 from shared.actions import Action
 from shared.contract import RouteReason
-from tests.support.histories import Story
+from tests.support.histories import MINUTE_MS, Story
 
 
 def logouts(story):
@@ -279,11 +279,29 @@ def test_an_administrators_browsers_are_nobodys_logout():
     assert logouts(story) == ()
 
 
-def test_a_clock_that_was_wrong_explains_an_idle_limit_that_was_not_over():
-    story = logged_in()
-    story.fault("skew", kind="clock.skew", target="node-1")
-    story.refused("alice", ended="idle")
-    assert only(story).cause is Cause.IDLE
+@pytest.mark.parametrize("ended", ["idle", "max-age"])
+@pytest.mark.parametrize(
+    ("skew_ms", "healed", "explained"),
+    [
+        (300 * MINUTE_MS, False, True),
+        (-300 * MINUTE_MS, False, True),
+        (200 * MINUTE_MS, False, False),
+        (None, True, False),
+    ],
+)
+def test_a_clock_that_was_wrong_by_enough_explains_a_limit_that_was_not_over(ended, skew_ms, healed, explained):
+    """And not one that was right again before the session began."""
+    story = Story(limits={"session_max_age_ms": 300 * MINUTE_MS})
+    if healed:
+        story.fault("skew", kind="clock.skew", target="node-1", skew_ms=300 * MINUTE_MS)
+        story.heal("skew", kind="clock.skew", target="node-1")
+    story.login("alice")
+    story.ask("alice")
+    if not healed:
+        story.fault("skew", kind="clock.skew", target="node-1", skew_ms=skew_ms)
+    story.policy(minutes=1)
+    story.refused("alice", ended=ended)
+    assert only(story).cause == (ended if explained else Cause.UNEXPLAINED)
 
 
 def test_only_expected_causes_may_be_allowed(check):
