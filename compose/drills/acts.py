@@ -175,6 +175,7 @@ class Acts:
             group=group or OPERATORS,
             session_cookie=self._places.session_cookie,
             remember_me_cookie=self._places.remember_me_cookie,
+            pinned_to=via,
         )
 
     def _owner(self, act: Act) -> Person:

@@ -186,16 +186,6 @@ WHERE: Mapping[str, frozenset[str]] = {
 OF_ONE_NODE = frozenset({"node.db-state"})
 
 
-def is_value(value: Value | None, wanted: Value) -> bool:
-    """Two numbers are compared as such, however they were written: "0" is 0.0."""
-    if value is None:
-        return False
-    try:
-        return float(value) == float(wanted)
-    except ValueError:
-        return str(value) == str(wanted)
-
-
 def where_problem(probe: str, where: Where) -> str | None:
     """Why no cluster could answer that."""
     if probe not in PROBES:

@@ -10,7 +10,6 @@ from compose.drills.history.history import History, Operation
 from compose.drills.history.records import OpKind, Outcome
 from shared.actions import Action
 
-ANONYMIZING_NS = 30 * 10**9
 _OF_EVERYBODY = "allusersremembermecookies"
 _OF_TOKENS = "remembermecookies"
 
@@ -30,12 +29,6 @@ class Act:
     clears_tokens: bool
     spares: str | None = None
     """The session that an own password change carries over, by the switch."""
-
-    @property
-    def begins_ns(self) -> int:
-        """The earliest it can have been carried out. Anonymizing is a task, of which only the last look is recorded."""
-        early = ANONYMIZING_NS if self.action is Action.ANONYMIZE else 0
-        return self.operation.started_ns - early
 
     @property
     def words(self) -> str:

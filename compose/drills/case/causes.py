@@ -263,7 +263,7 @@ class Causes:
             for act in self._acts.upon(ended.account)
             if act.action in actions
             and act.may_be_done
-            and act.begins_ns <= ended.operation.ended_ns
+            and act.operation.started_ns <= ended.operation.ended_ns
             and act.operation.ended_ns >= ended.login.started_ns
         ]
         return found[-1] if found else None

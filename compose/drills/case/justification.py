@@ -69,7 +69,9 @@ def _shows_another(operation: Operation, good: Operation) -> bool:
 def _was_acted_upon(case: Case, operation: Operation, good: Operation) -> bool:
     login = case.credentials.login_behind(operation) or good
     return any(
-        act.may_be_done and act.begins_ns <= operation.ended_ns and act.operation.ended_ns >= login.started_ns
+        act.may_be_done
+        and act.operation.started_ns <= operation.ended_ns
+        and act.operation.ended_ns >= login.started_ns
         for act in case.acts.upon(case.credentials.account_of(operation))
     )
 

@@ -126,7 +126,7 @@ def _can_be_anothers(scope: Scope, one: StaleAccept) -> bool:
         and act.may_be_done
         and act.operation.number != one.act.operation.number
         and since_ns <= act.operation.ended_ns
-        and act.begins_ns <= one.operation.ended_ns
+        and act.operation.started_ns <= one.operation.ended_ns
         for act in scope.case.acts.upon(one.account)
     )
 

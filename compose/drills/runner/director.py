@@ -9,6 +9,7 @@ from compose.drills import probes
 from compose.drills.acts import Acts
 from compose.drills.fault_book import FaultBook
 from compose.drills.history.records import ClockReading
+from compose.drills.judging.comparing import is_equal
 from compose.drills.operations import Operations
 from compose.drills.rolling import roll
 from compose.drills.scenario.steps import Step, WaitUntil
@@ -185,7 +186,7 @@ def _is_reached(wanted: WaitUntil, value: float | str | None) -> bool:
     if value is None:
         return False
     if wanted.equals is not None:
-        return probes.is_value(value, wanted.equals)
+        return is_equal(value, wanted.equals)
     if isinstance(value, str):
         return False
     return (wanted.at_most is None or value <= wanted.at_most) and (wanted.at_least is None or value >= wanted.at_least)

@@ -24,6 +24,7 @@ from compose.drills.fault_book import FaultBook
 from compose.drills.history.journal import Journal
 from compose.drills.history.recorder import Recorder, Watcher
 from compose.drills.history.records import Closed, NodeCondition, Opened
+from compose.drills.judging.comparing import is_equal
 from compose.drills.operations import Operations
 from compose.drills.runner.clusters import standing_cluster
 from compose.drills.runner.director import Director
@@ -238,7 +239,7 @@ def _tolerated(probe: HealthyProbe, value: float | str | None) -> bool:
     if isinstance(probe.tolerance, tuple):
         lowest, highest = probe.tolerance
         return isinstance(value, int | float) and lowest <= value <= highest
-    return probes.is_value(value, probe.tolerance)
+    return is_equal(value, probe.tolerance)
 
 
 def _opened(run: VariantRun, cluster: Cluster, recorder: Recorder) -> Opened:
