@@ -37,6 +37,8 @@ REAL_TIME_IS_MEANT = {
     "node/invalidation/queue.py": "pauses between attempts to deliver",
     "node/auditor.py": "rounds of the audit, in leases",
     "node/floor_cleaning.py": "pauses between two looks at the floor",
+    "node/anonymizing.py": "pauses between attempts to report the end of a task",
+    "node/upgrading.py": "pauses between attempts to report the end of the tasks",
     "node/app.py": "how long a stopping node goes on listening",
     "node/invalidation/lease.py": "the boot-time clock of leases",
     "node/store/schema.py": "patience with a database that is still starting",

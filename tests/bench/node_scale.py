@@ -154,7 +154,7 @@ async def catching_up(sessions):
 async def miss(url, node, entries):
     connection = await asyncpg.connect(url)
     await connection.execute(
-        "INSERT INTO invalidation_log SELECT position + n, 'x', 'JIRAUSER-' || n, 1, 'bench', 'node-9', '2026-01-01Z' "
+        "INSERT INTO invalidation_log SELECT position + n, 'x', 'JIRAUSER-' || n, 1, 'bench', 'node-9', true, '2026-01-01Z' "
         "FROM invalidation_head, generate_series(1, $1::int) AS n",
         entries,
     )

@@ -92,7 +92,9 @@ async def append(connection, user_key):
         await connection.execute("SELECT pg_advisory_xact_lock($1)", HEAD_LOCK)
         position = await connection.fetchval("UPDATE invalidation_head SET position = position + 1 RETURNING position")
         await connection.execute(
-            "INSERT INTO invalidation_log VALUES ($1, 'x', $2, 1, 'test', 'node-9', '2026-01-01Z')", position, user_key
+            "INSERT INTO invalidation_log VALUES ($1, 'x', $2, 1, 'test', 'node-9', true, '2026-01-01Z')",
+            position,
+            user_key,
         )
 
 

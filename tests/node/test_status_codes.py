@@ -28,6 +28,8 @@ AUTH, API = "/rest/auth/1", "/rest/api/2"
 USER, CLUSTER, ZDU = f"{API}/user", f"{API}/cluster", f"{API}/cluster/zdu"
 ANONYMIZATION = f"{USER}/anonymization"
 NEW_USER = {"name": "{new}", "password": "x", "emailAddress": "e@example.com", "displayName": "Eve"}
+FAR_AHEAD_MS = SEEDED_AT_MS + 10**12
+"""A heartbeat that is never missed."""
 
 
 @dataclass(frozen=True)
@@ -181,10 +183,16 @@ class World:
 
     async def bring_about(self, given, user):
         async with self.database.transaction() as connection:
+            await cluster_nodes.remove(connection, "busy")
+            if given == "a task runs":  # on a node that lives
+                await cluster_nodes.join(
+                    connection,
+                    ClusterNode("busy", "ACTIVE", 0, "127.0.0.1", 40001, 9_110_000, "9.11.0", "http://x", FAR_AHEAD_MS),
+                )
             if given in ("no task", "a task runs", "a task whose node is gone"):
                 await connection.execute(tasks.delete())
             if given.startswith("a task"):
-                owner = "node-1" if given == "a task runs" else "gone"
+                owner = "busy" if given == "a task runs" else "gone"
                 await anonymizations.submit(
                     connection, user_key="x", username="x", full_name="X", node_id=owner, now_ms=SEEDED_AT_MS
                 )
