@@ -165,7 +165,7 @@ def choose_delivery(settings: NodeSettings, database: Database, bus: Bus, caches
         voided = caches.void(event.user_key, epoch=event.epoch, spare=caches.spared_by(event.event_id))
         log.info("invalidation applied", event_id=event.event_id, origin=event.origin, sessions=voided.sessions)
 
-    if not _is_told(settings):
+    if settings.delivery is Delivery.LOCAL or not settings.version.invalidates_cluster_wide:
         return LocalDelivery(node_id=settings.node_id)
     channel = f"{settings.redis_namespace}:invalidation"
     if settings.delivery is Delivery.PUBSUB:
@@ -182,11 +182,6 @@ def choose_delivery(settings: NodeSettings, database: Database, bus: Bus, caches
         channel=channel,
         lease_s=settings.lease_s,
     )
-
-
-def _is_told(settings: NodeSettings) -> bool:
-    """Does this node hear of what others invalidate? Where it does not, stale sessions are as documented."""
-    return settings.version.invalidates_cluster_wide and settings.delivery is not Delivery.LOCAL
 
 
 def _token_life_ms(settings: NodeSettings) -> int:
@@ -206,7 +201,7 @@ async def _work(node: Node) -> None:
         group.create_task(node.upgrading.run())
         group.create_task(_sweep(node))
         group.create_task(run_floor_cleaning(node.caches, node.database))
-        if _is_told(node.settings):
+        if node.delivery.tells:  # where nobody hears of anything, stale sessions are as documented
             group.create_task(run_audit(node.auditor, node.database))
         if node.settings.starting_s:
             await node.life.stay_starting(node.settings.starting_s)

@@ -1,7 +1,16 @@
-"""A drill of a few lines to judge histories by, and the judgement of one expectation."""
+"""A drill of a few lines to judge histories by, the judgement of one expectation, and how a small drill's file begins."""
 
 from compose.drills.judging import judge_run
 from compose.drills.scenario.drill import ONLY, Drill
+
+HEAD = """\
+drill: 1
+title: A small drill
+question: What happens when nothing does?
+teaches: That nothing happens then.
+theme: failover
+"""
+"""Of a drill's file; what else it needs follows in each test."""
 
 
 def a_drill(*expectations, **more):

@@ -7,13 +7,11 @@ import pytest
 from compose.drills.scenario.check import check
 from compose.drills.scenario.load import loaded
 from compose.drills.scenario.source import parse_source
+from tests.support.drills import HEAD
 
-SMALL = """\
-drill: 1
-title: A small drill
-question: What happens when nothing does?
-teaches: That nothing happens then.
-theme: failover
+SMALL = (
+    HEAD
+    + """\
 traffic:
   office: {users: 3, mix: reader}
   thief: {mix: thief, login-as: office-001}
@@ -24,6 +22,7 @@ expectations:
   - {id: served, never: {event: request.failed}}
 report: {answer: "x"}
 """
+)
 EXPECTED = "never: {event: request.failed}"
 
 

@@ -11,13 +11,11 @@ from compose.drills.scenario.source import parse_source
 from shared.errors import OperatorError
 from shared.settings import Placement
 from shared.versions import Version
+from tests.support.drills import HEAD
 
-SMALL = """\
-drill: 1
-title: A small drill
-question: What happens when nothing does?
-teaches: That nothing happens then.
-theme: failover
+SMALL = (
+    HEAD
+    + """\
 configuration: {victim: office-001, people: 3}
 cluster: {nodes: {version: 9.10}}
 traffic:
@@ -30,6 +28,7 @@ expectations:
   - {id: served, never: {event: request.failed}}
 report: {answer: "x"}
 """
+)
 
 
 def load(text=SMALL, **settings):

@@ -7,13 +7,11 @@ import pytest
 from compose.drills.scenario.check import check
 from compose.drills.scenario.load import loaded
 from compose.drills.scenario.source import parse_source
+from tests.support.drills import HEAD
 
-DRILL = """\
-drill: 1
-title: A small drill
-question: What happens when nothing does?
-teaches: That nothing happens then.
-theme: failover
+DRILL = (
+    HEAD
+    + """\
 traffic:
   {group}: {{users: 3, mix: reader}}
 method:
@@ -23,6 +21,7 @@ expectations:
   - {{id: served, never: {{event: request.failed}}}}
 report: {{answer: "x"}}
 """
+)
 
 
 def problems(*, group="office", step="mark: nothing"):
